@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/strong.h"
+#include "base/time.h"
+#include "io/clock.h"
+#include "io/task.h"
+
+// What a log is to everyone above it: ordered partitions of records that are appended durably and
+// read from an offset. Engines: log/ (our own segments on disk) and, scaled out, Kafka.
+namespace mr::stream {
+
+// A named value beside a record's key and value. Names starting with '_' belong to the engine.
+struct HeaderView {
+  std::string_view name;
+  ByteView value;
+};
+
+// A record to append. Views must live until append() returns.
+struct RecordView {
+  WallTime timestamp;
+  ByteView key;
+  ByteView value;
+  std::vector<HeaderView> headers;
+};
+
+// A record that was read. Its views live as long as the ReadBatch that holds it.
+struct Record {
+  Offset offset;
+  WallTime timestamp;
+  ByteView key;
+  ByteView value;
+  std::vector<HeaderView> headers;
+
+  // The first header of that name, or nothing.
+  std::optional<ByteView> header(std::string_view name) const;
+};
+
+// Where appended records came to lie: dense offsets first … last.
+struct AppendedRange {
+  Offset first;
+  Offset last;
+};
+
+// Writes one partition. A partition has one writer process; within it any number of tasks of the
+// owning loop may append at the same time, and appends that meet share one commit.
+class Appender {
+ public:
+  virtual ~Appender() = default;
+
+  // Appends the records in order, all or none, and completes when they are durable. Errors:
+  // no_space and busy (retry later; nothing was kept), too_large (a record over the limit),
+  // io_failed (the outcome is unknown: a reopened log may hold the records).
+  virtual io::Task<Result<AppendedRange>> append(std::vector<RecordView> records) = 0;
+
+  // The offset that the next record will get.
+  virtual Offset next_offset() const = 0;
+
+  // For appenders opened with Visibility::on_publish: readers now see offsets below `end`. Never
+  // goes back; never above the durable end.
+  virtual void publish(Offset end) = 0;
+};
+
+// When readers see appended records.
+enum class Visibility : uint8_t {
+  on_durable,  // as soon as they are durable
+  on_publish,  // when the writer says so, after it has committed elsewhere that they count
+};
+
+// Records in offset order, with the memory that their views point to.
+struct ReadBatch {
+  std::vector<Record> records;
+  std::vector<std::shared_ptr<const Bytes>> memory;
+  bool empty() const { return records.empty(); }
+};
+
+// Reads one partition from a position that the caller keeps. Any number of readers, in any
+// process. One outstanding call at a time.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  // Yields the records from `from` on, at most about `bytes_max` (at least one record), waiting
+  // until one is visible or `deadline` (then an empty batch). Errors: corrupt (names the offsets),
+  // not_found (`from` lies before the first kept offset).
+  virtual io::Task<Result<ReadBatch>> read(Offset from, size_t bytes_max, Instant deadline) = 0;
+
+  // The first offset that is kept, and the end of what is visible (one past the last).
+  virtual io::Task<Result<Offset>> first_offset() = 0;
+  virtual Offset end_offset() const = 0;
+};
+
+// Named positions that survive crashes: how far a consumer has come in a partition, and the range
+// that it is working on. Each save replaces the name's value atomically and durably.
+struct Checkpoint {
+  Offset next;                        // everything below is done
+  std::optional<Offset> intended_end; // when set: [next, intended_end) may be partly done
+};
+
+class Checkpoints {
+ public:
+  virtual ~Checkpoints() = default;
+  // The saved value, or nothing when there is none yet.
+  virtual io::Task<Result<std::optional<Checkpoint>>> load(std::string name) = 0;
+  // Durable when it completes.
+  virtual io::Task<Result<void>> save(std::string name, Checkpoint checkpoint) = 0;
+};
+
+// The limits of one record that every engine keeps: Kafka's default of about 1 MB for events, and
+// the header names that are ours.
+inline constexpr size_t record_bytes_max = 25 * 1024 * 1024;
+inline constexpr std::string_view pad_header = "_pad";
+
+}  // namespace mr::stream
