@@ -1,0 +1,78 @@
+#include "codec/utf8.h"
+
+#include <simdjson.h>
+
+namespace mr::codec {
+namespace {
+
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+// Characters of four bytes lie above U+FFFF and take two UTF-16 units.
+size_t units_of(char lead) {
+  return static_cast<unsigned char>(lead) >= 0xf0 ? 2 : 1;
+}
+
+}  // namespace
+
+bool is_valid_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
+size_t utf16_length(std::string_view text) {
+  size_t units = 0;
+  for (const char c : text) units += is_continuation(c) ? 0 : units_of(c);
+  return units;
+}
+
+size_t code_point_count(std::string_view text) {
+  size_t count = 0;
+  for (const char c : text) count += is_continuation(c) ? 0 : 1;
+  return count;
+}
+
+std::string_view cut_utf16(std::string_view text, size_t units_max) {
+  if (text.size() <= units_max) return text;
+  size_t units = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (is_continuation(text[i])) continue;
+    units += units_of(text[i]);
+    if (units > units_max) return text.substr(0, i);
+  }
+  return text;
+}
+
+std::string_view cut_code_points(std::string_view text, size_t code_points_max) {
+  if (text.size() <= code_points_max) return text;
+  size_t count = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (is_continuation(text[i])) continue;
+    if (++count > code_points_max) return text.substr(0, i);
+  }
+  return text;
+}
+
+void append_code_point(std::string& out, uint32_t code_point) {
+  if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff)) code_point = 0xfffd;
+  const auto tail = [&](int shift) {
+    out += static_cast<char>(0x80 | (code_point >> shift & 0x3f));
+  };
+  if (code_point < 0x80) {
+    out += static_cast<char>(code_point);
+  } else if (code_point < 0x800) {
+    out += static_cast<char>(0xc0 | code_point >> 6);
+    tail(0);
+  } else if (code_point < 0x10000) {
+    out += static_cast<char>(0xe0 | code_point >> 12);
+    tail(6);
+    tail(0);
+  } else {
+    out += static_cast<char>(0xf0 | code_point >> 18);
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+}
+
+}  // namespace mr::codec
