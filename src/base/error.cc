@@ -7,19 +7,32 @@ namespace mr {
 
 std::string_view to_string(ErrorCode code) {
   switch (code) {
-    case ErrorCode::invalid_input: return "invalid_input";
-    case ErrorCode::unauthorized: return "unauthorized";
-    case ErrorCode::not_found: return "not_found";
-    case ErrorCode::already_exists: return "already_exists";
-    case ErrorCode::too_large: return "too_large";
-    case ErrorCode::busy: return "busy";
-    case ErrorCode::no_space: return "no_space";
-    case ErrorCode::closed: return "closed";
-    case ErrorCode::timed_out: return "timed_out";
-    case ErrorCode::corrupt: return "corrupt";
-    case ErrorCode::unsupported: return "unsupported";
-    case ErrorCode::io_failed: return "io_failed";
-    case ErrorCode::failed: return "failed";
+    case ErrorCode::invalid_input:
+      return "invalid_input";
+    case ErrorCode::unauthorized:
+      return "unauthorized";
+    case ErrorCode::not_found:
+      return "not_found";
+    case ErrorCode::already_exists:
+      return "already_exists";
+    case ErrorCode::too_large:
+      return "too_large";
+    case ErrorCode::busy:
+      return "busy";
+    case ErrorCode::no_space:
+      return "no_space";
+    case ErrorCode::closed:
+      return "closed";
+    case ErrorCode::timed_out:
+      return "timed_out";
+    case ErrorCode::corrupt:
+      return "corrupt";
+    case ErrorCode::unsupported:
+      return "unsupported";
+    case ErrorCode::io_failed:
+      return "io_failed";
+    case ErrorCode::failed:
+      return "failed";
   }
   return "unknown";
 }

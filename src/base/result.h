@@ -16,15 +16,17 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
   return std::unexpected<Error>(Error(code, std::move(message)));
 }
-inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 
 }  // namespace mr
 
 #define MR_CONCAT_INNER(a, b) a##b
 #define MR_CONCAT(a, b) MR_CONCAT_INNER(a, b)
 
-#define MR_TRY_IMPL(result, declaration, leave, ...)           \
-  auto result = (__VA_ARGS__);                                 \
+#define MR_TRY_IMPL(result, declaration, leave, ...)             \
+  auto result = (__VA_ARGS__);                                   \
   if (!result) leave std::unexpected(std::move(result).error()); \
   declaration = *std::move(result)
 
@@ -37,13 +39,13 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
   MR_TRY_IMPL(MR_CONCAT(mr_result_, __LINE__), declaration, co_return, __VA_ARGS__)
 
 // The same for Result<void>, or where the value is not wanted.
-#define MR_CHECK(...)                                                                       \
-  do {                                                                                      \
-    if (auto mr_checked = (__VA_ARGS__); !mr_checked)                                       \
-      return std::unexpected(std::move(mr_checked).error());                                \
+#define MR_CHECK(...)                                        \
+  do {                                                       \
+    if (auto mr_checked = (__VA_ARGS__); !mr_checked)        \
+      return std::unexpected(std::move(mr_checked).error()); \
   } while (false)
-#define MR_CO_CHECK(...)                                                                    \
-  do {                                                                                      \
-    if (auto mr_checked = (__VA_ARGS__); !mr_checked)                                       \
-      co_return std::unexpected(std::move(mr_checked).error());                             \
+#define MR_CO_CHECK(...)                                        \
+  do {                                                          \
+    if (auto mr_checked = (__VA_ARGS__); !mr_checked)           \
+      co_return std::unexpected(std::move(mr_checked).error()); \
   } while (false)

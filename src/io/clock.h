@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 #include "base/time.h"
 #include "io/task.h"
 
@@ -11,6 +14,10 @@ class TimerEvent {
   virtual ~TimerEvent() = default;
   // Called once, on the loop's thread, at or after the requested time.
   virtual void expired() = 0;
+
+  // For the clock that the event is started with: where it keeps the event. Nobody else's.
+  static constexpr size_t not_started = SIZE_MAX;
+  size_t clock_slot = not_started;
 };
 
 // The door of time. now() and wall() stand still within one turn of the loop, so a piece of code

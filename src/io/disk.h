@@ -20,9 +20,9 @@ inline constexpr size_t direct_alignment = 4096;
 
 enum class Access : uint8_t { read, read_write };
 enum class Creation : uint8_t {
-  must_exist,       // not_found when there is no such file
+  must_exist,  // not_found when there is no such file
   create_if_absent,
-  must_not_exist,   // already_exists when there is one
+  must_not_exist,  // already_exists when there is one
 };
 enum class Caching : uint8_t {
   buffered,  // through the page cache: durable only after sync_data()

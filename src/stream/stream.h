@@ -101,8 +101,8 @@ class Reader {
 // Named positions that survive crashes: how far a consumer has come in a partition, and the range
 // that it is working on. Each save replaces the name's value atomically and durably.
 struct Checkpoint {
-  Offset next;                        // everything below is done
-  std::optional<Offset> intended_end; // when set: [next, intended_end) may be partly done
+  Offset next;                         // everything below is done
+  std::optional<Offset> intended_end;  // when set: [next, intended_end) may be partly done
 };
 
 class Checkpoints {
