@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Fetches the embedded ClickHouse engine, libchdb.so, in the one version that Millrace is tested with.
 #
-#   tools/fetch_libchdb.sh [DIR]      default DIR: build/third_party/chdb/VERSION of this checkout
+#   tools/fetch_libchdb.sh [DIR]      default DIR: build/third_party/chdb of this checkout
 #
 # The package is taken with npm's own client, checked against the digest below and unpacked into a
 # cache that all checkouts share (${XDG_CACHE_HOME:-~/.cache}/millrace/chdb/VERSION, or
-# MILLRACE_CHDB_CACHE). DIR/libchdb.so becomes a link to it. Every step ends in a rename, so an
+# MILLRACE_CHDB_CACHE). DIR/VERSION/libchdb.so becomes a link to it. Every step ends in a rename, so an
 # interrupted run leaves nothing half done; a run with everything in place takes milliseconds.
 set -euo pipefail
 
@@ -16,7 +16,7 @@ package_sha512=fPrLmRt5Moor9yGz4mazbrNje4t7X9KB2mTGkXFWRxRBs2iKy8yh6jx11xsa0Qr3i
 library_bytes=559044752
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-target=${1:-$root/build/third_party/chdb/$version}
+target=${1:-$root/build/third_party/chdb}/$version
 cache=${MILLRACE_CHDB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace/chdb/$version}
 
 fail() { echo "fetch_libchdb: $*" >&2; exit 1; }
