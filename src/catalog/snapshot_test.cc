@@ -1,0 +1,75 @@
+#include "catalog/snapshot.h"
+
+#include <gtest/gtest.h>
+
+namespace mr::catalog {
+namespace {
+
+Snapshot sample() {
+  std::vector<Project> projects;
+  projects.push_back({ProjectId(1), "Default", "phc_first", WallTime{1700000000000}});
+  projects.push_back({ProjectId(2), "zoë", "phc_second", WallTime{-5}});
+  return Snapshot(42, std::move(projects), hash_token("mra_secret"));
+}
+
+TEST(Snapshot, what_was_written_is_read_back) {
+  const auto read = Snapshot::parse(sample().serialize());
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->revision(), 42u);
+  ASSERT_EQ(read->projects().size(), 2u);
+  const Project* project = read->find_token("phc_second");
+  ASSERT_NE(project, nullptr);
+  EXPECT_EQ(project->id, ProjectId(2));
+  EXPECT_EQ(project->name, "zoë");
+  EXPECT_EQ(project->created_at, WallTime{-5});
+  EXPECT_EQ(read->find_token("phc_"), nullptr);
+  EXPECT_TRUE(read->admin_token_matches("mra_secret"));
+  EXPECT_FALSE(read->admin_token_matches("mra_secres"));
+  EXPECT_FALSE(read->admin_token_matches(""));
+}
+
+TEST(Snapshot, an_empty_one_matches_no_token) {
+  const Snapshot empty;
+  EXPECT_EQ(empty.find_token(""), nullptr);
+  EXPECT_FALSE(empty.admin_token_matches(""));
+  ASSERT_TRUE(Snapshot::parse(empty.serialize()));
+}
+
+TEST(Snapshot, every_flipped_byte_and_every_cut_is_noticed) {
+  const Bytes good = sample().serialize();
+  for (size_t i = 0; i < good.size(); ++i) {
+    Bytes flipped = good;
+    flipped[i] ^= 0x40;
+    EXPECT_FALSE(Snapshot::parse(flipped)) << "byte " << i;
+    EXPECT_FALSE(Snapshot::parse(ByteView(good).first(i))) << "cut at " << i;
+  }
+  Bytes longer = good;
+  longer.push_back(0);
+  EXPECT_FALSE(Snapshot::parse(longer));
+}
+
+TEST(Snapshot, a_newer_version_is_refused_by_its_number) {
+  Bytes bytes = sample().serialize();
+  bytes[8] = 9;
+  const auto refused = Snapshot::parse(bytes);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::unsupported);
+  EXPECT_NE(refused.error().message().find("version 9"), std::string::npos);
+}
+
+TEST(Snapshot, the_shape_of_tokens_is_checked) {
+  EXPECT_EQ(token_fault("phc_abc"), "");
+  EXPECT_EQ(token_fault(std::string(64, 'a')), "");
+  for (const std::string& bad : {std::string(), std::string(65, 'a'), std::string("phx_abc"),
+                                std::string("a b"), std::string("zo\xc3\xab"), std::string(1, '\0')}) {
+    EXPECT_NE(token_fault(bad), "") << bad;
+  }
+}
+
+TEST(Snapshot, the_hash_is_sha_256) {
+  EXPECT_EQ(hash_token("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+}  // namespace
+}  // namespace mr::catalog
