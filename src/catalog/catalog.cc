@@ -163,7 +163,8 @@ std::string generate_token(io::Random& random, std::string_view prefix) {
 }
 
 Catalog::Catalog(io::World& world, CatalogOptions options)
-    : world_(world), options_(std::move(options)), written_(world.loop) {}
+    : world_(world), options_(std::move(options)), written_(world.loop) {
+}
 
 Catalog::~Catalog() = default;
 
@@ -181,8 +182,8 @@ io::Task<Result<Catalog::Opened>> Catalog::open(io::World& world, CatalogOptions
   const std::string project_token = generate_token(world.random, project_token_prefix);
   const WallTime now = world.clock.wall();
   const CatalogOptions& settings = self.options_;
-  MR_CO_TRY(self.store_, co_await world.worker.run(
-                             [&settings] { return Store::open(settings.database); }));
+  MR_CO_TRY(self.store_,
+            co_await world.worker.run([&settings] { return Store::open(settings.database); }));
   Store& store = *self.store_;
   MR_CO_TRY(const bool new_admin, co_await world.worker.run([&] {
     return store.prepare(settings.project_token, project_token, admin_token, now);

@@ -10,7 +10,8 @@ constexpr Millis reload_interval_max{30'000};
 }  // namespace
 
 LiveSnapshot::LiveSnapshot(io::World& world, io::Path snapshot, io::Path page)
-    : world_(world), snapshot_path_(std::move(snapshot)), page_path_(std::move(page)) {}
+    : world_(world), snapshot_path_(std::move(snapshot)), page_path_(std::move(page)) {
+}
 
 io::Task<Result<void>> LiveSnapshot::open() {
   MR_CO_TRY(page_, co_await world_.disk.map_shared(page_path_));

@@ -12,7 +12,7 @@ Snapshot sample() {
   return Snapshot(42, std::move(projects), hash_token("mra_secret"));
 }
 
-TEST(Snapshot, what_was_written_is_read_back) {
+TEST(Snapshot, WhatWasWrittenIsReadBack) {
   const auto read = Snapshot::parse(sample().serialize());
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(read->revision(), 42u);
@@ -28,14 +28,14 @@ TEST(Snapshot, what_was_written_is_read_back) {
   EXPECT_FALSE(read->admin_token_matches(""));
 }
 
-TEST(Snapshot, an_empty_one_matches_no_token) {
+TEST(Snapshot, AnEmptyOneMatchesNoToken) {
   const Snapshot empty;
   EXPECT_EQ(empty.find_token(""), nullptr);
   EXPECT_FALSE(empty.admin_token_matches(""));
   ASSERT_TRUE(Snapshot::parse(empty.serialize()));
 }
 
-TEST(Snapshot, every_flipped_byte_and_every_cut_is_noticed) {
+TEST(Snapshot, EveryFlippedByteAndEveryCutIsNoticed) {
   const Bytes good = sample().serialize();
   for (size_t i = 0; i < good.size(); ++i) {
     Bytes flipped = good;
@@ -48,7 +48,7 @@ TEST(Snapshot, every_flipped_byte_and_every_cut_is_noticed) {
   EXPECT_FALSE(Snapshot::parse(longer));
 }
 
-TEST(Snapshot, a_newer_version_is_refused_by_its_number) {
+TEST(Snapshot, ANewerVersionIsRefusedByItsNumber) {
   Bytes bytes = sample().serialize();
   bytes[8] = 9;
   const auto refused = Snapshot::parse(bytes);
@@ -57,18 +57,18 @@ TEST(Snapshot, a_newer_version_is_refused_by_its_number) {
   EXPECT_NE(refused.error().message().find("version 9"), std::string::npos);
 }
 
-TEST(Snapshot, the_shape_of_tokens_is_checked) {
+TEST(Snapshot, TheShapeOfTokensIsChecked) {
   EXPECT_EQ(token_fault("phc_abc"), "");
   EXPECT_EQ(token_fault(std::string(64, 'a')), "");
-  for (const std::string& bad : {std::string(), std::string(65, 'a'), std::string("phx_abc"),
-                                std::string("a b"), std::string("zo\xc3\xab"), std::string(1, '\0')}) {
+  for (const std::string& bad :
+       {std::string(), std::string(65, 'a'), std::string("phx_abc"), std::string("a b"),
+        std::string("zo\xc3\xab"), std::string(1, '\0')}) {
     EXPECT_NE(token_fault(bad), "") << bad;
   }
 }
 
-TEST(Snapshot, the_hash_is_sha_256) {
-  EXPECT_EQ(hash_token("abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+TEST(Snapshot, TheHashIsSha256) {
+  EXPECT_EQ(hash_token("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 }  // namespace

@@ -11,17 +11,24 @@ constexpr int busy_timeout_ms = 5000;
 
 ErrorCode code_of(int sqlite_code) {
   switch (sqlite_code & 0xff) {
-    case SQLITE_FULL: return ErrorCode::no_space;
+    case SQLITE_FULL:
+      return ErrorCode::no_space;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return ErrorCode::busy;
+    case SQLITE_LOCKED:
+      return ErrorCode::busy;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return ErrorCode::corrupt;
-    case SQLITE_CONSTRAINT: return ErrorCode::already_exists;
-    case SQLITE_TOOBIG: return ErrorCode::too_large;
+    case SQLITE_NOTADB:
+      return ErrorCode::corrupt;
+    case SQLITE_CONSTRAINT:
+      return ErrorCode::already_exists;
+    case SQLITE_TOOBIG:
+      return ErrorCode::too_large;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-    case SQLITE_READONLY: return ErrorCode::io_failed;
-    default: return ErrorCode::failed;
+    case SQLITE_READONLY:
+      return ErrorCode::io_failed;
+    default:
+      return ErrorCode::failed;
   }
 }
 
@@ -33,7 +40,9 @@ std::unexpected<Error> failure(sqlite3* database, int sqlite_code, std::string_v
 
 }  // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
 
 Statement& Statement::bind(int index, int64_t value) {
   const int code = sqlite3_bind_int64(handle_.get(), index, value);
@@ -50,8 +59,7 @@ Statement& Statement::bind(int index, std::string_view text) {
 
 Statement& Statement::bind_blob(int index, ByteView blob) {
   const void* data = blob.data() ? static_cast<const void*>(blob.data()) : "";
-  const int code =
-      sqlite3_bind_blob64(handle_.get(), index, data, blob.size(), SQLITE_TRANSIENT);
+  const int code = sqlite3_bind_blob64(handle_.get(), index, data, blob.size(), SQLITE_TRANSIENT);
   if (code != SQLITE_OK) bind_failure_ = code;
   return *this;
 }
@@ -79,7 +87,9 @@ Result<void> Statement::run() {
   return {};
 }
 
-void Statement::reset() { sqlite3_reset(handle_.get()); }
+void Statement::reset() {
+  sqlite3_reset(handle_.get());
+}
 
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
@@ -103,12 +113,14 @@ ByteView Statement::blob(int column) const {
           static_cast<size_t>(sqlite3_column_bytes(handle_.get(), column))};
 }
 
-void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+void Database::Close::operator()(sqlite3* database) const {
+  sqlite3_close_v2(database);
+}
 
 Result<Database> Database::open(std::string path, OpenOptions options) {
   sqlite3* raw = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI |
-                    SQLITE_OPEN_FULLMUTEX;
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
   Database database;
   database.handle_.reset(raw);
@@ -141,7 +153,9 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(handle_.get(), statement);
 }
 
-int64_t Database::changes() const { return sqlite3_changes64(handle_.get()); }
+int64_t Database::changes() const {
+  return sqlite3_changes64(handle_.get());
+}
 
 Result<Transaction> Transaction::begin(Database& database) {
   MR_CHECK(database.execute("BEGIN IMMEDIATE"));
@@ -149,7 +163,8 @@ Result<Transaction> Transaction::begin(Database& database) {
 }
 
 Transaction::Transaction(Transaction&& other) noexcept
-    : database_(std::exchange(other.database_, nullptr)) {}
+    : database_(std::exchange(other.database_, nullptr)) {
+}
 
 Transaction::~Transaction() {
   if (database_ != nullptr) (void)database_->execute("ROLLBACK");
@@ -178,10 +193,10 @@ Result<void> migrate(Database& database, std::string_view name,
   MR_TRY(int64_t version, schema_version(database));
   const int64_t newest = migrations.empty() ? 0 : migrations.back().version;
   if (version > newest) {
-    return fail(ErrorCode::unsupported,
-                std::string(name) + " has schema version " + std::to_string(version) +
-                    ", this program knows up to " + std::to_string(newest) +
-                    ": a newer millrace has written it");
+    return fail(ErrorCode::unsupported, std::string(name) + " has schema version " +
+                                            std::to_string(version) +
+                                            ", this program knows up to " + std::to_string(newest) +
+                                            ": a newer millrace has written it");
   }
   for (const Migration& migration : migrations) {
     if (migration.version <= version) continue;

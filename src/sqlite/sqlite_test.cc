@@ -8,7 +8,7 @@ namespace {
 constexpr Migration first_schema[] = {{1, "CREATE TABLE t (id BIGINT PRIMARY KEY, v TEXT)"}};
 constexpr Migration second_schema[] = {first_schema[0], {2, "ALTER TABLE t ADD COLUMN w BLOB"}};
 
-TEST(Sqlite, binds_and_reads_every_kind_of_value) {
+TEST(Sqlite, BindsAndReadsEveryKindOfValue) {
   auto database = Database::open(":memory:");
   ASSERT_TRUE(database);
   ASSERT_TRUE(migrate(*database, "test", second_schema));
@@ -29,7 +29,7 @@ TEST(Sqlite, binds_and_reads_every_kind_of_value) {
   EXPECT_FALSE(*read->step());
 }
 
-TEST(Sqlite, a_transaction_that_is_not_committed_leaves_nothing) {
+TEST(Sqlite, ATransactionThatIsNotCommittedLeavesNothing) {
   auto database = Database::open(":memory:");
   ASSERT_TRUE(database && migrate(*database, "test", first_schema));
   {
@@ -48,7 +48,7 @@ TEST(Sqlite, a_transaction_that_is_not_committed_leaves_nothing) {
   EXPECT_EQ(read->text(0), "2");
 }
 
-TEST(Sqlite, migrations_run_once_and_a_newer_schema_is_refused_by_name) {
+TEST(Sqlite, MigrationsRunOnceAndANewerSchemaIsRefusedByName) {
   auto database = Database::open(":memory:");
   ASSERT_TRUE(database);
   ASSERT_TRUE(migrate(*database, "test.db", first_schema));
@@ -60,7 +60,7 @@ TEST(Sqlite, migrations_run_once_and_a_newer_schema_is_refused_by_name) {
   EXPECT_NE(refused.error().message().find("test.db has schema version 2"), std::string::npos);
 }
 
-TEST(Sqlite, errors_name_the_statement) {
+TEST(Sqlite, ErrorsNameTheStatement) {
   auto database = Database::open(":memory:");
   const auto prepared = database->prepare("SELECT nothing FROM nowhere");
   ASSERT_FALSE(prepared);
