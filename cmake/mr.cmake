@@ -43,6 +43,11 @@ if(MR_SANITIZE)
   target_compile_options(mr_flags INTERFACE -fsanitize=${MR_SANITIZE} -O1 -fno-sanitize-recover=all)
   target_compile_definitions(mr_flags INTERFACE MR_SANITIZED=1)
   add_link_options(-fsanitize=${MR_SANITIZE})
+  if(MR_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    # Coverage counters in every library: without them the fuzzers search blindly.
+    target_compile_options(mr_flags INTERFACE -fsanitize=fuzzer-no-link)
+    add_link_options(-fsanitize=fuzzer-no-link)
+  endif()
 endif()
 
 if(MR_PCH)

@@ -1,0 +1,157 @@
+#include "codec/json_object.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "codec/json_text.h"
+#include "codec/utf8.h"
+
+namespace mr::json {
+namespace {
+
+// Up to here comparing key by key is faster than hashing.
+constexpr size_t linear_members_max = 24;
+constexpr size_t chunk_bytes_min = 512;
+
+}  // namespace
+
+Object& Object::operator=(const Object& other) {
+  if (this == &other) return *this;
+  Object copy;
+  copy.members_.reserve(other.size());
+  for (const Member& member : other) {
+    copy.members_.push_back({copy.keep(member.key), copy.keep(member.raw)});
+  }
+  *this = std::move(copy);
+  return *this;
+}
+
+void Object::swap(Object& other) noexcept {
+  members_.swap(other.members_);
+  chunks_.swap(other.chunks_);
+  std::swap(chunk_left_, other.chunk_left_);
+  std::swap(chunk_next_, other.chunk_next_);
+  index_.swap(other.index_);
+}
+
+std::string_view Object::keep(std::string_view text) {
+  if (text.empty()) return {};
+  if (text.size() > chunk_left_) {
+    const size_t size = std::max(text.size(), chunk_bytes_min);
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(size));
+    chunk_next_ = chunks_.back().get();
+    chunk_left_ = size;
+  }
+  char* place = chunk_next_;
+  std::memcpy(place, text.data(), text.size());
+  chunk_next_ += text.size();
+  chunk_left_ -= text.size();
+  return {place, text.size()};
+}
+
+size_t Object::position_of(std::string_view key) const {
+  if (members_.size() <= linear_members_max) {
+    for (size_t i = 0; i < members_.size(); ++i) {
+      if (members_[i].key == key) return i;
+    }
+    return absent;
+  }
+  if (index_.empty()) {
+    index_.reserve(members_.size() * 2);
+    for (size_t i = 0; i < members_.size(); ++i) index_.emplace(members_[i].key, i);
+  }
+  const auto found = index_.find(key);
+  return found == index_.end() ? absent : found->second;
+}
+
+void Object::put(std::string_view key, std::string_view raw, bool key_is_kept) {
+  const size_t position = position_of(key);
+  if (position != absent) {
+    members_[position].raw = raw;
+    return;
+  }
+  members_.push_back({key_is_kept ? key : keep(key), raw});
+  if (!index_.empty()) index_.emplace(members_.back().key, members_.size() - 1);
+}
+
+Result<void> Object::read(std::string_view text) {
+  if (!codec::is_valid_utf8(text)) return fail(ErrorCode::invalid_input, "not valid UTF-8");
+  Reader reader(text);
+  reader.enter_object();
+  std::string_view key;
+  while (reader.next_member(key)) {
+    const bool key_is_kept = !reader.key_was_escaped();
+    const std::string_view raw = reader.value();
+    if (raw.empty()) break;
+    put(key, raw, key_is_kept);
+  }
+  if (!reader.at_end()) return fail(reader.error());
+  return {};
+}
+
+Result<Object> Object::parse_borrowed(std::string_view text) {
+  Object object;
+  MR_CHECK(object.read(text));
+  return object;
+}
+
+Result<Object> Object::parse(std::string_view text) {
+  Object object;
+  MR_CHECK(object.read(object.keep(text)));
+  return object;
+}
+
+std::optional<std::string_view> Object::find(std::string_view key) const {
+  const size_t position = position_of(key);
+  if (position == absent) return std::nullopt;
+  return members_[position].raw;
+}
+
+std::optional<std::string> Object::find_text(std::string_view key) const {
+  const auto raw = find(key);
+  return raw ? unquote(*raw) : std::nullopt;
+}
+
+void Object::set(std::string_view key, std::string_view raw) {
+  put(key, keep(raw), false);
+}
+
+void Object::set_text(std::string_view key, std::string_view text) {
+  set(key, quote(text));
+}
+
+bool Object::erase(std::string_view key) {
+  const size_t position = position_of(key);
+  if (position == absent) return false;
+  members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(position));
+  index_.clear();
+  return true;
+}
+
+void Object::overlay(const Object& other) {
+  for (const Member& member : other) set(member.key, member.raw);
+}
+
+void Object::append_json(std::string& out) const {
+  size_t size = 2;
+  for (const Member& member : members_) size += member.key.size() + member.raw.size() + 4;
+  out.reserve(out.size() + size);
+  char before = '{';
+  for (const Member& member : members_) {
+    out += before;
+    before = ',';
+    append_quoted(out, member.key);
+    out += ':';
+    out += member.raw;
+  }
+  if (members_.empty()) out += '{';
+  out += '}';
+}
+
+std::string Object::to_json() const {
+  std::string out;
+  append_json(out);
+  return out;
+}
+
+}  // namespace mr::json

@@ -1,0 +1,287 @@
+#include "codec/json_text.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "codec/hex.h"
+#include "codec/json_object.h"
+#include "codec/utf8.h"
+
+namespace mr::json {
+namespace {
+
+uint32_t hex_unit(const char* digits) {
+  uint32_t unit = 0;
+  for (int i = 0; i < 4; ++i) {
+    unit = unit << 4 | static_cast<uint32_t>(codec::hex_digit_value(digits[i]));
+  }
+  return unit;
+}
+
+// Appends the character of the \u escape at `next`, joining a surrogate pair; returns the position
+// behind what was used. The escapes were validated before.
+size_t append_unicode_escape(std::string& out, std::string_view body, size_t next) {
+  const uint32_t unit = hex_unit(body.data() + next + 2);
+  next += 6;
+  if (unit >= 0xd800 && unit < 0xdc00 && body.substr(next).starts_with("\\u") &&
+      body.size() - next >= 6) {
+    const uint32_t low = hex_unit(body.data() + next + 2);
+    if (low >= 0xdc00 && low < 0xe000) {
+      codec::append_code_point(out, 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+      return next + 6;
+    }
+  }
+  codec::append_code_point(out, unit);
+  return next;
+}
+
+// `body` is what stands between the quotes.
+void append_unescaped(std::string& out, std::string_view body) {
+  size_t next = 0;
+  while (next < body.size()) {
+    const size_t escape = body.find('\\', next);
+    out.append(body, next, escape == std::string_view::npos ? escape : escape - next);
+    if (escape == std::string_view::npos || escape + 1 >= body.size()) return;
+    next = escape;
+    switch (body[escape + 1]) {
+      case 'u':
+        if (body.size() - escape < 6) return;
+        next = append_unicode_escape(out, body, escape);
+        continue;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
+      default:
+        out += body[escape + 1];
+        break;
+    }
+    next += 2;
+  }
+}
+
+void append_escape(std::string& out, char c) {
+  constexpr char digits[] = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
+  }
+  out += "\\u00";
+  out += digits[static_cast<unsigned char>(c) >> 4];
+  out += digits[static_cast<unsigned char>(c) & 0x0f];
+}
+
+bool equal_objects(std::string_view left, std::string_view right) {
+  const auto a = Object::parse_borrowed(left);
+  const auto b = Object::parse_borrowed(right);
+  if (!a || !b || a->size() != b->size()) return false;
+  for (const Member& member : *a) {
+    const auto other = b->find(member.key);
+    if (!other || !equal(member.raw, *other)) return false;
+  }
+  return true;
+}
+
+bool equal_arrays(std::string_view left, std::string_view right) {
+  const auto a = split_array(left);
+  const auto b = split_array(right);
+  if (!a || !b || a->size() != b->size()) return false;
+  for (size_t i = 0; i < a->size(); ++i) {
+    if (!equal((*a)[i], (*b)[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Kind kind_of(std::string_view raw) {
+  if (raw.empty()) return Kind::invalid;
+  switch (raw.front()) {
+    case '{':
+      return Kind::object;
+    case '[':
+      return Kind::array;
+    case '"':
+      return Kind::string;
+    case 't':
+    case 'f':
+      return Kind::boolean;
+    case 'n':
+      return Kind::null;
+    default:
+      break;
+  }
+  const char c = raw.front();
+  return c == '-' || (c >= '0' && c <= '9') ? Kind::number : Kind::invalid;
+}
+
+bool is_truthy(std::string_view raw) {
+  switch (kind_of(raw)) {
+    case Kind::string:
+      return raw.size() > 2;
+    case Kind::boolean:
+      return is_true(raw);
+    case Kind::number:
+      return as_double(raw).value_or(0) != 0;
+    case Kind::array:
+    case Kind::object:
+      return true;
+    case Kind::null:
+    case Kind::invalid:
+      break;
+  }
+  return false;
+}
+
+std::string_view text_of(std::string_view raw, std::string& scratch) {
+  if (raw.size() < 2 || raw.front() != '"') return {};
+  const std::string_view body = raw.substr(1, raw.size() - 2);
+  if (body.find('\\') == std::string_view::npos) return body;
+  scratch.clear();
+  append_unescaped(scratch, body);
+  return scratch;
+}
+
+std::optional<std::string> unquote(std::string_view raw) {
+  if (!is_string(raw)) return std::nullopt;
+  std::string scratch;
+  return std::string(text_of(raw, scratch));
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  size_t plain = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20) continue;
+    out.append(text, plain, i - plain);
+    append_escape(out, c);
+    plain = i + 1;
+  }
+  out.append(text, plain);
+  out += '"';
+}
+
+std::string quote(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  append_quoted(out, text);
+  return out;
+}
+
+std::optional<int64_t> as_int64(std::string_view raw) {
+  int64_t value = 0;
+  const char* end = raw.data() + raw.size();
+  const auto parsed = std::from_chars(raw.data(), end, value);
+  if (raw.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return value;
+}
+
+std::optional<double> as_double(std::string_view raw) {
+  if (kind_of(raw) != Kind::number) return std::nullopt;
+  double value = 0;
+  const char* end = raw.data() + raw.size();
+  const auto parsed = std::from_chars(raw.data(), end, value);
+  if (parsed.ptr != end) return std::nullopt;
+  if (parsed.ec == std::errc::result_out_of_range) {
+    // Too small is zero and too large is infinite; a negative exponent tells which.
+    const bool tiny =
+        raw.find("e-") != std::string_view::npos || raw.find("E-") != std::string_view::npos;
+    const double limit = tiny ? 0 : std::numeric_limits<double>::infinity();
+    return raw.front() == '-' ? -limit : limit;
+  }
+  return value;
+}
+
+void append_compact(std::string& out, std::string_view raw) {
+  bool in_string = false;
+  for (size_t i = 0; i < raw.size(); ++i) {
+    const char c = raw[i];
+    if (in_string) {
+      out += c;
+      if (c == '\\' && i + 1 < raw.size()) out += raw[++i];
+      if (c == '"') in_string = false;
+      continue;
+    }
+    if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+    in_string = c == '"';
+    out += c;
+  }
+}
+
+std::string to_plain_text(std::string_view raw) {
+  std::string text;
+  if (is_string(raw)) return std::string(text_of(raw, text));
+  append_compact(text, raw);
+  return text;
+}
+
+Result<std::vector<std::string_view>> split_array(std::string_view raw) {
+  std::vector<std::string_view> items;
+  Reader reader(raw);
+  reader.enter_array();
+  while (reader.next_item()) {
+    const std::string_view item = reader.value();
+    if (item.empty()) break;
+    items.push_back(item);
+  }
+  if (!reader.at_end()) return fail(reader.error());
+  return items;
+}
+
+bool equal(std::string_view left, std::string_view right) {
+  if (left == right) return true;
+  const Kind kind = kind_of(left);
+  if (kind != kind_of(right)) return false;
+  switch (kind) {
+    case Kind::number: {
+      // Integers beyond a double's precision differ by their text although they round alike.
+      const auto a = as_int64(left);
+      const auto b = as_int64(right);
+      return a && b ? *a == *b : as_double(left) == as_double(right);
+    }
+    case Kind::string:
+      return unquote(left) == unquote(right);
+    case Kind::array:
+      return equal_arrays(left, right);
+    case Kind::object:
+      return equal_objects(left, right);
+    default:
+      return false;
+  }
+}
+
+}  // namespace mr::json
