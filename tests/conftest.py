@@ -1,0 +1,69 @@
+"""Fixtures that every test of the real program may use."""
+
+import os
+import pathlib
+
+import pytest
+
+from millrace import Millrace, PROGRAM
+
+
+def pytest_configure(config):
+    if not PROGRAM.exists():
+        raise pytest.UsageError(f"{PROGRAM} does not exist: run `make build` first")
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("MILLRACE_LONG"):
+        return
+    for item in items:
+        if "long" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="long: run with MILLRACE_LONG=1"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call":
+        item.call_failed = report.failed
+    server = item.funcargs.get("millrace") if hasattr(item, "funcargs") else None
+    if report.failed and server is not None:
+        report.sections.append(("server log", server.log_tail()))
+
+
+@pytest.fixture(scope="session")
+def millrace(tmp_path_factory):
+    """One server that the tests of a session share: use ids of your own (see `unique`)."""
+    server = Millrace(tmp_path_factory.mktemp("shared"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def make_millrace(tmp_path):
+    """Makes servers of a test's own; what still runs at its end is stopped and checked."""
+    made = []
+
+    def make(name="data", **options):
+        server = Millrace(pathlib.Path(tmp_path) / name, **options)
+        made.append(server)
+        return server
+
+    yield make
+    problems = []
+    for server in made:
+        try:
+            server.stop()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def unique(request):
+    """A text that no other test uses, to build distinct ids and event names from."""
+    import uuid
+
+    return f"{request.node.name.split('[')[0].removeprefix('test_')}-{uuid.uuid4().hex[:8]}"
