@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "io/disk.h"
+
+namespace mr::main {
+
+// Where everything of one server lies. The layout is documented in docs/OPERATING.md.
+class DataDirectory {
+ public:
+  // `path` may be relative; it is made absolute here, so that children agree on it.
+  explicit DataDirectory(const std::string& path);
+
+  const io::Path& path() const { return path_; }
+  io::Path version_file() const { return path_ + "/VERSION"; }
+  io::Path lock_file() const { return path_ + "/lock"; }
+  io::Path catalog() const { return path_ + "/catalog.db"; }
+  io::Path catalog_snapshot() const { return path_ + "/catalog.snapshot"; }
+  io::Path state() const { return path_ + "/state.db"; }
+  io::Path log() const { return path_ + "/log"; }
+  io::Path partition(const std::string& topic) const { return log() + "/" + topic + "/0"; }
+  io::Path warehouse() const { return path_ + "/store"; }
+  io::Path load() const { return path_ + "/load"; }
+  io::Path run() const { return path_ + "/run"; }
+  // What the supervisor says about the processes; a JSON array.
+  io::Path processes_file() const { return run() + "/processes.json"; }
+  // The page in which ingest marks what it works on, to name a record that kills it.
+  io::Path ingest_page() const { return run() + "/ingest.page"; }
+  // Sockets, in the form that io::Network takes.
+  std::string control_socket() const { return "unix:" + path_ + "/control.sock"; }
+  std::string api_socket() const { return "unix:" + run() + "/api.sock"; }
+  // Where a process ("accept", "pipeline", "store") serves /metrics and /status, the store /query.
+  std::string process_socket(const std::string& process) const {
+    return "unix:" + run() + "/" + process + ".sock";
+  }
+
+ private:
+  io::Path path_;
+};
+
+// Makes the folders when they are missing, checks the version and takes the lock. Errors say what
+// to do: unwritable folder, written by a newer Millrace, in use by another server, a path too long
+// for sockets.
+io::Task<Result<std::unique_ptr<io::DiskLock>>> open_data_directory(io::Disk& disk,
+                                                                    DataDirectory directory);
+
+// The layout's version that this program writes and the newest that it reads.
+inline constexpr int data_version = 1;
+
+}  // namespace mr::main

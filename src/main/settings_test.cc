@@ -1,0 +1,41 @@
+#include "main/settings.h"
+
+#include <gtest/gtest.h>
+
+namespace mr::main {
+namespace {
+
+TEST(Settings, FileThenEnvironmentThenFlagDecide) {
+  Settings settings;
+  ASSERT_TRUE(settings.apply_toml("listen = \"127.0.0.1:1\"\n[load]\nblock_rows = 5\ndelay = \"2s\"",
+                                  "m.toml"));
+  ASSERT_TRUE(settings.apply_environment({"PATH=/bin", "MILLRACE_LOAD_BLOCK_ROWS=6"}));
+  EXPECT_EQ(settings.count("load.block_rows"), 6);
+  ASSERT_TRUE(settings.set("load.block_rows", "7", "--load.block_rows"));
+  EXPECT_EQ(settings.count("load.block_rows"), 7);
+  EXPECT_EQ(settings.text("listen"), "127.0.0.1:1");
+  EXPECT_EQ(settings.duration("load.delay").count, 2000);
+  EXPECT_EQ(settings.bytes("log.segment_bytes"), 64u << 20);
+}
+
+TEST(Settings, AnUnknownKeyNamesTheNearestValidOne) {
+  Settings settings;
+  EXPECT_EQ(settings.apply_toml("[load]\nblok_rows = 5", "m.toml").error().message(),
+            "m.toml: unknown setting \"load.blok_rows\"; did you mean \"load.block_rows\"?");
+  EXPECT_EQ(settings.apply_environment({"MILLRACE_LISTN=x"}).error().message(),
+            "environment: unknown setting \"MILLRACE_LISTN\"; did you mean \"MILLRACE_LISTEN\"?");
+  EXPECT_TRUE(settings.apply_environment({"MILLRACE_LIBCHDB=/x"}));
+}
+
+TEST(Settings, BadValuesSayWhatIsExpected) {
+  Settings settings;
+  EXPECT_EQ(settings.set("load.delay", "5", "--load.delay").error().message(),
+            "--load.delay: load.delay is \"5\" but must be a whole number with ms, s, m, h or d");
+  EXPECT_FALSE(settings.set("log.format", "xml", "flag"));
+  EXPECT_FALSE(settings.set("log.segment_bytes", "99999999999GiB", "flag"));
+  EXPECT_FALSE(settings.apply_toml("x = [1", "m.toml"));
+  EXPECT_FALSE(settings.apply_toml("listen = [1]", "m.toml"));
+}
+
+}  // namespace
+}  // namespace mr::main
