@@ -20,14 +20,15 @@ Result<void> check_version(const DataDirectory& directory, std::string_view text
     std::from_chars(text.data(), text.data() + text.size(), version);
   }
   if (version < 1) {
-    return fail(ErrorCode::corrupt, directory.version_file() +
-                                        " is not ours: is this the data directory of Millrace?");
+    return fail(ErrorCode::corrupt,
+                directory.version_file() + " is not ours: is this the data directory of Millrace?");
   }
   if (version > data_version) {
     return fail(ErrorCode::unsupported,
-                "the data directory " + directory.path() + " was written by a newer Millrace (data " +
-                    std::to_string(version) + "; this program reads up to " +
-                    std::to_string(data_version) + "): start it with that version");
+                "the data directory " + directory.path() +
+                    " was written by a newer Millrace (data " + std::to_string(version) +
+                    "; this program reads up to " + std::to_string(data_version) +
+                    "): start it with that version");
   }
   return {};
 }

@@ -70,11 +70,10 @@ struct Unit {
   std::string_view name;
   int64_t factor;
 };
-constexpr std::array<Unit, 5> duration_units = {
-    Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000}, Unit{"h", 3'600'000}, Unit{"d", 86'400'000}};
-constexpr std::array<Unit, 4> byte_units = {Unit{"", 1}, Unit{"KiB", 1024},
-                                            Unit{"MiB", 1024 * 1024},
-                                            Unit{"GiB", 1024 * 1024 * 1024}};
+constexpr std::array<Unit, 5> duration_units = {Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000},
+                                                Unit{"h", 3'600'000}, Unit{"d", 86'400'000}};
+constexpr std::array<Unit, 4> byte_units = {
+    Unit{"", 1}, Unit{"KiB", 1024}, Unit{"MiB", 1024 * 1024}, Unit{"GiB", 1024 * 1024 * 1024}};
 constexpr std::array<Unit, 1> no_units = {Unit{"", 1}};
 
 std::optional<int64_t> parse_number(std::string_view text, std::span<const Unit> units) {
@@ -89,22 +88,31 @@ std::optional<int64_t> parse_number(std::string_view text, std::span<const Unit>
 
 std::optional<int64_t> parse_value(SettingKind kind, std::string_view text) {
   switch (kind) {
-    case SettingKind::count: return parse_number(text, no_units);
-    case SettingKind::bytes: return parse_number(text, byte_units);
-    case SettingKind::duration: return parse_number(text, duration_units);
+    case SettingKind::count:
+      return parse_number(text, no_units);
+    case SettingKind::bytes:
+      return parse_number(text, byte_units);
+    case SettingKind::duration:
+      return parse_number(text, duration_units);
     case SettingKind::text:
-    case SettingKind::choice: break;
+    case SettingKind::choice:
+      break;
   }
   return std::nullopt;
 }
 
 std::string expectation(const SettingDefinition& definition) {
   switch (definition.kind) {
-    case SettingKind::count: return "a whole number";
-    case SettingKind::bytes: return "a whole number of bytes, or with KiB, MiB or GiB";
-    case SettingKind::duration: return "a whole number with ms, s, m, h or d";
-    case SettingKind::choice: return "one of " + std::string(definition.choices);
-    case SettingKind::text: break;
+    case SettingKind::count:
+      return "a whole number";
+    case SettingKind::bytes:
+      return "a whole number of bytes, or with KiB, MiB or GiB";
+    case SettingKind::duration:
+      return "a whole number with ms, s, m, h or d";
+    case SettingKind::choice:
+      return "one of " + std::string(definition.choices);
+    case SettingKind::text:
+      break;
   }
   return "text";
 }
@@ -148,8 +156,12 @@ std::unexpected<Error> unknown_key(std::string_view key, std::string_view origin
 
 }  // namespace
 
-std::span<const SettingDefinition> setting_definitions() { return definitions; }
-std::span<const std::string_view> reserved_variables() { return reserved; }
+std::span<const SettingDefinition> setting_definitions() {
+  return definitions;
+}
+std::span<const std::string_view> reserved_variables() {
+  return reserved;
+}
 
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
   std::string_view best;
@@ -197,7 +209,8 @@ Result<void> Settings::apply_toml(std::string_view text, const std::string& file
 Result<void> Settings::apply_environment(const std::vector<std::string>& variables) {
   constexpr std::string_view prefix = "MILLRACE_";
   std::vector<std::string> names;
-  for (const SettingDefinition& definition : definitions) names.push_back(variable_of(definition.key));
+  for (const SettingDefinition& definition : definitions)
+    names.push_back(variable_of(definition.key));
   for (const std::string& variable : variables) {
     if (!variable.starts_with(prefix)) continue;
     const size_t equals = std::min(variable.find('='), variable.size());
@@ -220,10 +233,11 @@ Result<void> Settings::set(std::string_view key, std::string_view value, std::st
     for (const SettingDefinition& known : definitions) keys.push_back(known.key);
     return unknown_key(key, origin, keys);
   }
-  const bool numeric = definition->kind != SettingKind::text && definition->kind != SettingKind::choice;
-  const bool valid = numeric ? parse_value(definition->kind, value).has_value()
-                             : definition->kind == SettingKind::text ||
-                                   is_choice(value, definition->choices);
+  const bool numeric =
+      definition->kind != SettingKind::text && definition->kind != SettingKind::choice;
+  const bool valid =
+      numeric ? parse_value(definition->kind, value).has_value()
+              : definition->kind == SettingKind::text || is_choice(value, definition->choices);
   if (!valid) {
     return fail(ErrorCode::invalid_input, std::string(origin) + ": " + std::string(key) + " is \"" +
                                               std::string(value) + "\" but must be " +
@@ -242,7 +256,11 @@ const std::string& Settings::text(std::string_view key) const {
 int64_t Settings::count(std::string_view key) const {
   return *parse_value(find_definition(key)->kind, text(key));
 }
-uint64_t Settings::bytes(std::string_view key) const { return static_cast<uint64_t>(count(key)); }
-Millis Settings::duration(std::string_view key) const { return {count(key)}; }
+uint64_t Settings::bytes(std::string_view key) const {
+  return static_cast<uint64_t>(count(key));
+}
+Millis Settings::duration(std::string_view key) const {
+  return {count(key)};
+}
 
 }  // namespace mr::main

@@ -7,8 +7,8 @@ namespace {
 
 TEST(Settings, FileThenEnvironmentThenFlagDecide) {
   Settings settings;
-  ASSERT_TRUE(settings.apply_toml("listen = \"127.0.0.1:1\"\n[load]\nblock_rows = 5\ndelay = \"2s\"",
-                                  "m.toml"));
+  ASSERT_TRUE(settings.apply_toml(
+      "listen = \"127.0.0.1:1\"\n[load]\nblock_rows = 5\ndelay = \"2s\"", "m.toml"));
   ASSERT_TRUE(settings.apply_environment({"PATH=/bin", "MILLRACE_LOAD_BLOCK_ROWS=6"}));
   EXPECT_EQ(settings.count("load.block_rows"), 6);
   ASSERT_TRUE(settings.set("load.block_rows", "7", "--load.block_rows"));

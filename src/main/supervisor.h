@@ -25,8 +25,8 @@ class Supervisor {
   };
 
   // `status_file` is rewritten with a JSON array of {name, pid, state, restarts} at each change.
-  Supervisor(io::World& world, io::Signals& signals, telemetry::Logger& log, std::string status_file,
-             std::vector<Child> children);
+  Supervisor(io::World& world, io::Signals& signals, telemetry::Logger& log,
+             std::string status_file, std::vector<Child> children);
   ~Supervisor();
 
   // Runs until a signal asks for the end and all children have stopped. Yields whether all ended

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "io/fwd.h"
+#include "io/task.h"
+#include "load/block.h"
+#include "store/warehouse.h"
+#include "stream/stream.h"
+#include "telemetry/log_line.h"
+#include "telemetry/metrics.h"
+
+namespace mr::load {
+
+struct LoaderOptions {
+  std::string topic;  // also the table's checkpoint name
+  std::string table;
+  int partition = 0;
+  size_t block_rows = 10'000;                 // a block of so many rows goes at once
+  size_t block_bytes_max = 32 * 1024 * 1024;  // or of so many bytes
+  Millis delay{300};                          // a smaller one after so long
+  Millis stop_check{250};                     // how long run() may take to notice stop()
+};
+
+// Puts the records of one topic partition into one table, each exactly once, whatever dies when.
+// Before an insert the intended range of offsets is saved; after a failure or a restart the offsets
+// of that range that the table already has are asked for, and only the missing rows are inserted.
+// One range is in flight at a time. A row that the warehouse refuses is found by halving the block
+// and goes to the dead letters; nothing is skipped silently.
+//
+// Belongs to one loop; everything that it is given outlives it.
+class Loader {
+ public:
+  struct Doors {
+    io::World& world;
+    stream::Reader& reader;
+    stream::Checkpoints& checkpoints;
+    store::Warehouse& warehouse;
+    stream::Appender& dead_letters;
+    telemetry::Logger& log;
+    telemetry::Metrics& metrics;
+  };
+  Loader(Doors doors, LoaderOptions options);
+
+  // Loads until stop() is called; then the block in flight is finished. Failures of the warehouse,
+  // the disk or the log are logged, counted and tried again after a pause.
+  io::Task<void> run();
+  void stop() { stopping_ = true; }
+
+  // Everything below is in the table (or in the dead letters), durably.
+  Offset position() const { return position_; }
+
+ private:
+  io::Task<Result<void>> step();
+  io::Task<Result<void>> load_position();
+  io::Task<Result<void>> finish_intended(Offset end);
+  io::Task<Result<Block>> gather();
+  io::Task<Result<Block>> read_range(Offset end);
+  io::Task<Result<std::vector<Offset>>> present_offsets(Offset end);
+  io::Task<Result<void>> insert(Block block);
+  io::Task<Result<void>> insert_rows(const Block& block, size_t first, size_t count);
+  io::Task<Result<void>> reject(Offset offset, std::string value, std::string reason);
+  io::Task<Result<void>> save(Offset next, std::optional<Offset> intended_end);
+  std::string checkpoint_name() const;
+
+  Doors doors_;
+  LoaderOptions options_;
+  telemetry::Counter& rows_stored_;
+  telemetry::Counter& rows_rejected_;
+  telemetry::Counter& failures_;
+  bool loaded_ = false;
+  bool stopping_ = false;
+  Offset position_;
+  Offset gathered_end_;
+  std::optional<Offset> intended_end_;
+};
+
+}  // namespace mr::load

@@ -1,0 +1,197 @@
+#include "load/loader.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "io/signal.h"
+#include "io/test_support.h"
+
+namespace mr::load {
+namespace {
+
+// A partition in memory.
+class FakeReader final : public stream::Reader {
+ public:
+  explicit FakeReader(io::World& world) : world_(world) {}
+  void add(std::string value) { values_.push_back(std::move(value)); }
+
+  io::Task<Result<stream::ReadBatch>> read(Offset from, size_t, Instant deadline) override {
+    stream::ReadBatch batch;
+    // Three records at a time, so that blocks are gathered from several reads.
+    for (int64_t at = from.value; at < end_offset().value && batch.records.size() < 3; ++at) {
+      batch.records.push_back({.offset = Offset(at),
+                               .timestamp = {1000 * at},
+                               .key = {},
+                               .value = as_bytes(values_[static_cast<size_t>(at)]),
+                               .headers = {{source_offset_header, as_bytes("77")}}});
+    }
+    if (batch.empty()) co_await world_.clock.sleep_until(deadline);
+    co_return batch;
+  }
+  io::Task<Result<Offset>> first_offset() override { co_return Offset(0); }
+  Offset end_offset() const override { return Offset(static_cast<int64_t>(values_.size())); }
+
+ private:
+  io::World& world_;
+  std::vector<std::string> values_;
+};
+
+class FakeCheckpoints final : public stream::Checkpoints {
+ public:
+  io::Task<Result<std::optional<stream::Checkpoint>>> load(std::string name) override {
+    const auto found = saved.find(name);
+    if (found == saved.end()) co_return std::optional<stream::Checkpoint>();
+    co_return std::optional(found->second);
+  }
+  io::Task<Result<void>> save(std::string name, stream::Checkpoint checkpoint) override {
+    saved[name] = checkpoint;
+    co_return Result<void>();
+  }
+  std::map<std::string, stream::Checkpoint> saved;
+};
+
+// A table in memory that can die in the middle of an insert, or refuse rows.
+class FakeWarehouse final : public store::Warehouse {
+ public:
+  io::Task<Result<void>> insert(store::InsertBlock block) override {
+    ++inserts;
+    std::vector<std::string> rows;
+    for (size_t at = 0; at < block.rows.size();) {
+      const size_t end = block.rows.find('\n', at);
+      rows.push_back(block.rows.substr(at, end - at));
+      at = end + 1;
+    }
+    EXPECT_EQ(rows.size(), block.row_count);
+    for (const std::string& row : rows) {
+      if (row.find("poison") != std::string::npos) {
+        co_return fail(ErrorCode::invalid_input, "cannot parse");
+      }
+    }
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (fail_after_rows && *fail_after_rows == i) {
+        fail_after_rows.reset();
+        co_return fail(ErrorCode::failed, "the engine died");
+      }
+      table.push_back(rows[i]);
+    }
+    co_return Result<void>();
+  }
+  io::Task<Result<store::QueryResult>> query(store::QueryRequest) override {
+    co_return fail(ErrorCode::unsupported, "not used");
+  }
+  io::Task<Result<store::QueryResult>> internal_query(std::string sql) override {
+    last_sql = sql;
+    store::QueryResult result;
+    for (const std::string& row : table) {
+      const size_t at = row.find("\"_offset\":") + 10;
+      result.data += row.substr(at, row.find(',', at) - at) + "\n";
+    }
+    co_return result;
+  }
+  std::vector<std::string> table;
+  std::optional<size_t> fail_after_rows;
+  std::string last_sql;
+  int inserts = 0;
+};
+
+class FakeAppender final : public stream::Appender {
+ public:
+  io::Task<Result<stream::AppendedRange>> append(std::vector<stream::RecordView> records) override {
+    for (const auto& record : records) {
+      values.emplace_back(as_text(record.value));
+      reasons.emplace_back(as_text(record.headers[0].value));
+    }
+    co_return stream::AppendedRange{};
+  }
+  Offset next_offset() const override { return Offset(0); }
+  void publish(Offset) override {}
+  std::vector<std::string> values;
+  std::vector<std::string> reasons;
+};
+
+class LoaderTest : public ::testing::Test {
+ protected:
+  // Runs a fresh loader, as after a restart, until its position reaches `end`.
+  void load_until(Offset end, LoaderOptions options = {.topic = "events", .table = "events"}) {
+    options.delay = {20};
+    options.stop_check = {2};
+    Loader loader({world_, reader_, checkpoints_, warehouse_, dead_letters_, *log_, metrics_},
+                  options);
+    io::run_in(real_, run(loader, end));
+  }
+
+  io::Task<bool> run(Loader& loader, Offset end) {
+    io::TaskGroup group(world_.loop);
+    group.spawn(loader.run());
+    while (loader.position() < end) co_await world_.clock.sleep(Millis{1});
+    loader.stop();
+    co_await group.drain();
+    co_return true;
+  }
+
+  io::RealWorld real_;
+  io::World world_ = real_.world();
+  FakeReader reader_{world_};
+  FakeCheckpoints checkpoints_;
+  FakeWarehouse warehouse_;
+  FakeAppender dead_letters_;
+  std::unique_ptr<telemetry::Logger> log_ = telemetry::Logger::to_memory();
+  telemetry::Metrics metrics_;
+};
+
+TEST_F(LoaderTest, RowsCarryTheirPlaceInTheLog) {
+  reader_.add(R"({"uuid":"a"})");
+  reader_.add("{}");
+  load_until(Offset(2));
+  ASSERT_EQ(warehouse_.table.size(), 2u);
+  EXPECT_EQ(warehouse_.table[0],
+            R"({"_partition":0,"_offset":0,"_timestamp":0,"_source_offset":77,"uuid":"a"})");
+  EXPECT_EQ(warehouse_.table[1],
+            R"({"_partition":0,"_offset":1,"_timestamp":1,"_source_offset":77})");
+}
+
+TEST_F(LoaderTest, AFailureInTheMiddleOfAnInsertLeavesEachRowOnce) {
+  for (int i = 0; i < 20; ++i) reader_.add("{\"n\":" + std::to_string(i) + "}");
+  for (size_t after = 0; after < 20; ++after) {
+    warehouse_.table.clear();
+    checkpoints_.saved.clear();
+    warehouse_.fail_after_rows = after;
+    load_until(Offset(20), {.topic = "events", .table = "events", .block_rows = 20});
+    EXPECT_EQ(warehouse_.table.size(), 20u) << "after " << after;
+    EXPECT_EQ(std::set(warehouse_.table.begin(), warehouse_.table.end()).size(), 20u);
+  }
+}
+
+TEST_F(LoaderTest, ARestartFinishesTheRangeThatWasBegun) {
+  for (int i = 0; i < 6; ++i) reader_.add("{\"n\":" + std::to_string(i) + "}");
+  load_until(Offset(6));
+  warehouse_.table.erase(warehouse_.table.begin() + 3);
+  checkpoints_.saved["events-0"] = {Offset(2), Offset(5)};
+  load_until(Offset(6));
+  EXPECT_EQ(warehouse_.table.size(), 7u);  // the erased row, and offset 5, which was not begun
+  EXPECT_NE(warehouse_.last_sql.find("_offset >= 2 AND _offset < 5"), std::string::npos);
+}
+
+TEST_F(LoaderTest, ARowThatTheWarehouseRefusesGoesToTheDeadLetters) {
+  for (int i = 0; i < 9; ++i) {
+    reader_.add(i == 4 ? R"({"poison":1})" : "{\"n\":" + std::to_string(i) + "}");
+  }
+  reader_.add("no object");
+  load_until(Offset(10));
+  EXPECT_EQ(warehouse_.table.size(), 8u);
+  ASSERT_EQ(dead_letters_.values.size(), 2u);
+  EXPECT_EQ(dead_letters_.values[0], "no object");
+  EXPECT_NE(dead_letters_.values[1].find("poison"), std::string::npos);
+  EXPECT_EQ(metrics_.value("millrace_load_rejected_rows_total", {{"topic", "events"}}), 2);
+}
+
+TEST_F(LoaderTest, FullBlocksGoWithoutWaiting) {
+  for (int i = 0; i < 12; ++i) reader_.add("{}");
+  load_until(Offset(12), {.topic = "events", .table = "events", .block_rows = 6});
+  EXPECT_EQ(warehouse_.inserts, 2);
+}
+
+}  // namespace
+}  // namespace mr::load
