@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Prepares the client libraries that tests/e2e drives, then runs pytest there.
+# Prepares the client libraries that tests/e2e drives, then runs pytest there and in tests/faults.
 #
 #   tools/e2e.sh [PYTEST-ARGUMENT...]      for example: tools/e2e.sh -k segment -x
+#                                          or: tools/e2e.sh tests/e2e/test_cli.py
 #   tools/e2e.sh --prepare                 stops after the preparation
 #
 # Needs build/release/millrace (make build). The libraries stand in build/e2e, made anew when
@@ -50,4 +51,8 @@ fi
 [ "${1:-}" != "--prepare" ] || exit 0
 export MILLRACE_E2E_NODE=$node
 export NODE_PATH=$home/node/node_modules
-exec "$home/venv/bin/python" -m pytest tests/e2e -p no:cacheprovider "$@"
+folders=(tests/e2e tests/faults)
+for word in "$@"; do
+  [ ! -e "${word%%::*}" ] || folders=()
+done
+exec "$home/venv/bin/python" -m pytest -p no:cacheprovider "${folders[@]}" "$@"

@@ -198,8 +198,20 @@ class Millrace:
     def status(self):
         return json.loads(self.cli("status", "--json").stdout)
 
+    def child_ids(self):
+        """Process id of each child by its name, read from the system: works while any is down."""
+        found = {}
+        for pid in descendants(self.child.pid):
+            try:
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            except OSError:
+                continue
+            if "process" in words and is_alive(pid):
+                found[words[words.index("process") + 1]] = pid
+        return found
+
     def process_ids(self):
-        """Process id of each running child by its name."""
+        """Process id of each running child by its name, as `status` tells it."""
         return {p["name"]: p["pid"] for p in self.status()["processes"] if p.get("pid")}
 
     # Events

@@ -346,6 +346,7 @@ def test_status(make_millrace, unique):
     for process in status["processes"]:
         assert process["state"] == "running" and process["restarts"] == 0
         assert is_alive(process["pid"])
+    assert server.process_ids() == server.child_ids()
     assert (status["accepted"], status["ingested"], status["stored"]) == (5, 5, 5)
     assert status["lag"] == {"ingest": 0, "load": 0}
     assert status["disk"]
