@@ -116,5 +116,11 @@ TEST(Utf8, CountsAndCutsWithoutSplittingACharacter) {
   EXPECT_EQ(out, "A\xc3\xab\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbd");
 }
 
+TEST(Utf8, TrimsWhiteSpaceOfEveryWidth) {
+  EXPECT_EQ(trim(" \t\n\xc2\xa0\xe3\x80\x80 a b\xe2\x80\xa8\r\n"), "a b");
+  EXPECT_EQ(trim("\xc3\xab"), "\xc3\xab");
+  EXPECT_EQ(trim(" \v\f "), "");
+}
+
 }  // namespace
 }  // namespace mr::codec

@@ -2,8 +2,31 @@
 
 #include <simdjson.h>
 
+#include <array>
+
 namespace mr::codec {
 namespace {
+
+// The characters with Unicode's property White_Space beyond ASCII, in UTF-8.
+constexpr std::array<std::string_view, 19> wide_blanks = {
+    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81",
+    "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86",
+    "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8",
+    "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
+
+bool is_ascii_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// The length of the white space character at the front (or the back), or 0.
+size_t blank_size(std::string_view text, bool at_front) {
+  if (text.empty()) return 0;
+  if (is_ascii_blank(at_front ? text.front() : text.back())) return 1;
+  for (const std::string_view blank : wide_blanks) {
+    if (at_front ? text.starts_with(blank) : text.ends_with(blank)) return blank.size();
+  }
+  return 0;
+}
 
 bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
@@ -50,6 +73,12 @@ std::string_view cut_code_points(std::string_view text, size_t code_points_max) 
     if (is_continuation(text[i])) continue;
     if (++count > code_points_max) return text.substr(0, i);
   }
+  return text;
+}
+
+std::string_view trim(std::string_view text) {
+  while (const size_t size = blank_size(text, true)) text.remove_prefix(size);
+  while (const size_t size = blank_size(text, false)) text.remove_suffix(size);
   return text;
 }
 

@@ -21,6 +21,9 @@ std::string_view cut_utf16(std::string_view text, size_t units_max);
 // The longest prefix of at most `code_points_max` characters.
 std::string_view cut_code_points(std::string_view text, size_t code_points_max);
 
+// Without the white space (Unicode's property White_Space) at both ends.
+std::string_view trim(std::string_view text);
+
 // Appends the character; a surrogate or a value above U+10FFFF becomes U+FFFD.
 void append_code_point(std::string& out, uint32_t code_point);
 

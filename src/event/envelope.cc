@@ -1,0 +1,106 @@
+#include "event/envelope.h"
+
+#include "codec/byte_reader.h"
+#include "codec/byte_writer.h"
+
+namespace mr::event {
+namespace {
+
+constexpr uint8_t envelope_version = 1;
+
+constexpr uint8_t flag_sent_at = 1 << 0;
+constexpr uint8_t flag_historical = 1 << 1;
+constexpr uint8_t flag_cookieless = 1 << 2;
+constexpr uint8_t flag_context = 1 << 3;
+constexpr uint8_t flags_known = flag_sent_at | flag_historical | flag_cookieless | flag_context;
+
+// Times are near one another, so they are written as distances. Distances wrap around instead of
+// overflowing: any two times come back as they were.
+int64_t distance(WallTime to, WallTime from) {
+  return static_cast<int64_t>(static_cast<uint64_t>(to.millis) -
+                              static_cast<uint64_t>(from.millis));
+}
+WallTime advanced(WallTime from, int64_t distance) {
+  return {
+      static_cast<int64_t>(static_cast<uint64_t>(from.millis) + static_cast<uint64_t>(distance))};
+}
+
+}  // namespace
+
+std::string_view to_string(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::posthog:
+      return "posthog";
+    case Dialect::segment:
+      return "segment";
+  }
+  return "unknown";
+}
+
+void encode_envelope(const Envelope& envelope, Bytes& out) {
+  uint8_t flags = 0;
+  if (envelope.sent_at) flags |= flag_sent_at;
+  if (envelope.historical) flags |= flag_historical;
+  if (envelope.cookieless) flags |= flag_cookieless;
+  if (!envelope.context.empty()) flags |= flag_context;
+  codec::put_u8(out, envelope_version);
+  codec::put_u8(out, static_cast<uint8_t>(envelope.dialect));
+  codec::put_u8(out, flags);
+  codec::put_bytes(out, envelope.uuid.bytes);
+  codec::put_varlong(out, envelope.arrival.millis);
+  codec::put_varlong(out, distance(envelope.timestamp, envelope.arrival));
+  if (envelope.sent_at) codec::put_varlong(out, distance(*envelope.sent_at, envelope.arrival));
+  codec::put_sized_text(out, envelope.event);
+  codec::put_sized_text(out, envelope.distinct_id);
+  codec::put_sized_text(out, envelope.token);
+  codec::put_sized_text(out, envelope.ip);
+  if (!envelope.context.empty()) codec::put_sized_text(out, envelope.context);
+}
+
+Bytes encode_envelope(const Envelope& envelope) {
+  Bytes out;
+  out.reserve(64 + envelope.event.size() + envelope.distinct_id.size() + envelope.token.size() +
+              envelope.ip.size() + envelope.context.size());
+  encode_envelope(envelope, out);
+  return out;
+}
+
+Result<Envelope> decode_envelope(ByteView bytes) {
+  codec::ByteReader reader(bytes);
+  const uint8_t version = reader.u8();
+  if (reader.ok() && version != envelope_version) {
+    return fail(ErrorCode::unsupported,
+                "an envelope of version " + std::to_string(version) + " is not known here");
+  }
+  const uint8_t dialect = reader.u8();
+  const uint8_t flags = reader.u8();
+  if ((flags & ~flags_known) != 0) {
+    return fail(ErrorCode::unsupported, "the envelope has flags that are not known here");
+  }
+  Envelope envelope;
+  envelope.dialect = static_cast<Dialect>(dialect);
+  const ByteView uuid = reader.bytes(envelope.uuid.bytes.size());
+  std::copy(uuid.begin(), uuid.end(), envelope.uuid.bytes.begin());
+  envelope.arrival = {reader.varlong()};
+  envelope.timestamp = advanced(envelope.arrival, reader.varlong());
+  if ((flags & flag_sent_at) != 0) envelope.sent_at = advanced(envelope.arrival, reader.varlong());
+  envelope.historical = (flags & flag_historical) != 0;
+  envelope.cookieless = (flags & flag_cookieless) != 0;
+  envelope.event = reader.sized_text();
+  envelope.distinct_id = reader.sized_text();
+  envelope.token = reader.sized_text();
+  envelope.ip = reader.sized_text();
+  if ((flags & flag_context) != 0) envelope.context = reader.sized_text();
+  const bool known_dialect =
+      envelope.dialect == Dialect::posthog || envelope.dialect == Dialect::segment;
+  if (!reader.finished() || !known_dialect) {
+    return fail(ErrorCode::corrupt, "the envelope of a captured record is damaged");
+  }
+  return envelope;
+}
+
+std::string record_key(const Envelope& envelope) {
+  return envelope.token + ":" + (envelope.cookieless ? envelope.ip : envelope.distinct_id);
+}
+
+}  // namespace mr::event

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "codec/uuid.h"
+
+namespace mr::event {
+
+// Which client family wrote the event's bytes, and so how ingest reads them.
+enum class Dialect : uint8_t { posthog = 1, segment = 2 };
+std::string_view to_string(Dialect dialect);
+
+// What capture found out about an event, beside the event's own bytes: enough to route, order and
+// account for it without reading them. It travels as the record header `envelope` of the topic
+// `captured` (docs/formats/captured.md).
+struct Envelope {
+  Dialect dialect = Dialect::posthog;
+  codec::Uuid uuid;
+  std::string event;        // the event's name; for Segment calls the mapped one
+  std::string distinct_id;  // as text, trimmed, at most distinct_id_characters_max
+  std::string token;
+  std::string ip;  // the client's address; empty when unknown
+  WallTime arrival;
+  std::optional<WallTime> sent_at;  // the client's clock when it sent
+  WallTime timestamp;               // when it happened, corrected
+  bool historical = false;          // the batch was marked as an import
+  bool cookieless = false;          // the distinct id is to be derived later
+  std::string context;              // Segment: the batch's own `context` object, raw; else empty
+
+  bool operator==(const Envelope&) const = default;
+};
+
+// The name of the record header that holds it.
+inline constexpr std::string_view envelope_header = "envelope";
+
+// Longer distinct ids are cut to this many characters.
+inline constexpr size_t distinct_id_characters_max = 200;
+
+// Appends the binary form.
+void encode_envelope(const Envelope& envelope, Bytes& out);
+Bytes encode_envelope(const Envelope& envelope);
+
+// Errors: unsupported (a version or flag of a newer program), corrupt (anything else).
+Result<Envelope> decode_envelope(ByteView bytes);
+
+// The record's key: `token:distinct_id`, or `token:ip` for a cookieless event. Events with the same
+// key keep their order.
+std::string record_key(const Envelope& envelope);
+
+}  // namespace mr::event
