@@ -25,25 +25,6 @@ RESULTS = ROOT / "build" / "test-results"
 
 FUZZ_SECONDS_EACH = int(os.environ.get("FUZZ_SECONDS", "5"))
 
-# What the thread sanitizer watches: the folders whose code meets threads or shared memory. The
-# rest runs on one loop and is covered by the other builds.
-TSAN_PROGRAMS = [
-    "mr_io_tests",
-    "mr_telemetry_tests",
-    "mr_log_tests",
-    "mr_http_tests",
-    "mr_capture_tests",
-]
-
-
-def built_targets(preset):
-    """Names of all targets that a configured build knows."""
-    listing = subprocess.run(
-        ["ninja", "-C", f"build/{preset}", "-t", "targets", "all"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout
-    return {line.split(":")[0] for line in listing.splitlines()}
-
 
 def step_setup(step):
     """Fetches the embedded ClickHouse engine."""
@@ -81,12 +62,8 @@ def step_fuzz(step):
 
 
 def step_tsan(step):
-    """Unit tests of the folders that meet threads, under the thread sanitizer."""
-    step.configure("tsan")
-    targets = [name for name in TSAN_PROGRAMS if name in built_targets("tsan")]
-    if not targets:
-        raise StepFailed("no test program for the thread sanitizer exists")
-    step.build("tsan", targets)
+    """Unit tests under the thread sanitizer."""
+    step.build("tsan")
     step.ctest("tsan", 900, {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"})
 
 

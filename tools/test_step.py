@@ -89,7 +89,10 @@ class Step:
         return code
 
     def configure(self, preset):
-        if not (ROOT / "build" / preset / "build.ninja").exists():
+        """Makes the build's rules, or brings them up to date with the folders there are."""
+        if (ROOT / "build" / preset / "build.ninja").exists():
+            self.run(["ninja", "-C", f"build/{preset}", "build.ninja"], 120)
+        else:
             self.run(["cmake", "--preset", preset], 120)
 
     def build(self, preset, targets=(), limit_seconds=2400):
