@@ -117,6 +117,27 @@ ChdbSession::~ChdbSession() {
 }
 
 Result<ChdbOutput> ChdbSession::execute(std::string_view sql, std::string_view format) {
+  if (broken_) {
+    return fail(ErrorCode::failed, "this session of the embedded ClickHouse engine is broken");
+  }
+  auto output = execute_once(sql, format);
+  if (!output) discard_leftovers();
+  return output;
+}
+
+// libchdb 26.5 keeps what a failed statement had written (its header, its first rows) and puts it
+// before the output of the session's next statement. That one would show a user another's rows, and
+// its text could mislead the guard, so it is a statement of ours whose right answer is known.
+void ChdbSession::discard_leftovers() {
+  constexpr int attempts_max = 3;
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    const auto probe = execute_once("SELECT 1", "TabSeparatedRaw");
+    if (probe && probe->data == "1\n") return;
+  }
+  broken_ = true;
+}
+
+Result<ChdbOutput> ChdbSession::execute_once(std::string_view sql, std::string_view format) {
   ChdbApi::Result* result =
       api_.query(*connection_, sql.data(), sql.size(), format.data(), format.size());
   MR_ASSERT(result != nullptr);

@@ -32,15 +32,20 @@ class ChdbSession {
   ChdbSession(const ChdbSession&) = delete;
   ChdbSession& operator=(const ChdbSession&) = delete;
 
-  // Runs one statement; `format` names one of ClickHouse's output formats.
+  // Runs one statement; `format` names one of ClickHouse's output formats. After an error nothing
+  // of the failed statement's output is left in the session.
   Result<ChdbOutput> execute(std::string_view sql, std::string_view format = "TabSeparated");
 
  private:
   ChdbSession(const ChdbApi& api, ChdbApi::Handle* connection)
       : api_(api), connection_(connection) {}
 
+  Result<ChdbOutput> execute_once(std::string_view sql, std::string_view format);
+  void discard_leftovers();
+
   const ChdbApi api_;
   ChdbApi::Handle* connection_;
+  bool broken_ = false;
 };
 
 // The engine's message "Code: 62. DB::Exception: text (NAME)" as an Error: the number picks the

@@ -230,6 +230,12 @@ Result<QueryResult> EmbeddedWarehouse::query_blocking(ChdbSession& session,
     return fail(ErrorCode::unauthorized, std::move(verdict.message));
   }
   MR_TRY(ChdbOutput output, session.execute(canonical.data, engine_format(request.format)));
+  // The engine counts a constant column once, however many rows repeat it.
+  if (output.data.size() > options_.query.result_bytes_max) {
+    return fail(ErrorCode::too_large, "the result has " + std::to_string(output.data.size()) +
+                                          " bytes, the limit is " +
+                                          std::to_string(options_.query.result_bytes_max));
+  }
   return to_result(std::move(output));
 }
 
