@@ -1,0 +1,65 @@
+#include "event/captured_batch.h"
+
+namespace mr::event {
+
+std::string_view to_string(RefusalReason reason) {
+  switch (reason) {
+    case RefusalReason::empty_payload:
+      return "empty_payload";
+    case RefusalReason::not_form:
+      return "not_form";
+    case RefusalReason::damaged_gzip:
+      return "damaged_gzip";
+    case RefusalReason::not_gzip:
+      return "not_gzip";
+    case RefusalReason::unsupported_encoding:
+      return "unsupported_encoding";
+    case RefusalReason::decompressed_too_large:
+      return "decompressed_too_large";
+    case RefusalReason::not_utf8:
+      return "not_utf8";
+    case RefusalReason::not_json:
+      return "not_json";
+    case RefusalReason::empty_batch:
+      return "empty_batch";
+    case RefusalReason::too_many_events:
+      return "too_many_events";
+    case RefusalReason::event_too_large:
+      return "event_too_large";
+    case RefusalReason::invalid_event:
+      return "invalid_event";
+    case RefusalReason::missing_event_name:
+      return "missing_event_name";
+    case RefusalReason::missing_distinct_id:
+      return "missing_distinct_id";
+    case RefusalReason::invalid_uuid:
+      return "invalid_uuid";
+    case RefusalReason::missing_token:
+      return "missing_token";
+    case RefusalReason::inconsistent_tokens:
+      return "inconsistent_tokens";
+    case RefusalReason::malformed_token:
+      return "malformed_token";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(DropReason reason) {
+  switch (reason) {
+    case DropReason::performance_event:
+      return "performance_event";
+    case DropReason::over_batch_count:
+      return "over_batch_count";
+    case DropReason::segment_unknown_type:
+      return "segment_unknown_type";
+    case DropReason::segment_missing_id:
+      return "segment_missing_id";
+    case DropReason::segment_missing_name:
+      return "segment_missing_name";
+    case DropReason::segment_invalid_item:
+      return "segment_invalid_item";
+  }
+  return "unknown";
+}
+
+}  // namespace mr::event

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "codec/uuid.h"
+#include "event/envelope.h"
+#include "event/timestamp.h"
+
+namespace mr::event {
+
+// Makes the identifiers of events that came without one. Owned by the caller, who has the door of
+// chance; one loop.
+class UuidSource {
+ public:
+  virtual ~UuidSource() = default;
+  // A version 7 identifier whose time is `at`.
+  virtual codec::Uuid next(WallTime at) = 0;
+};
+
+// Why a whole request is refused: nothing of it was kept. Each is a counter's label.
+enum class RefusalReason : uint8_t {
+  empty_payload,
+  not_form,              // a form body without a `data` field
+  damaged_gzip,          // cut off or broken
+  not_gzip,              // said to be gzip, and neither gzip nor JSON
+  unsupported_encoding,  // a compression that this path does not read
+  decompressed_too_large,
+  not_utf8,
+  not_json,
+  empty_batch,
+  too_many_events,
+  event_too_large,
+  invalid_event,  // not an object, or a field of the wrong kind
+  missing_event_name,
+  missing_distinct_id,
+  invalid_uuid,
+  missing_token,
+  inconsistent_tokens,
+  malformed_token,
+};
+inline constexpr size_t refusal_reasons = 18;
+std::string_view to_string(RefusalReason reason);
+
+struct Refusal {
+  int status;  // of HTTP
+  RefusalReason reason;
+  std::string message;  // one sentence for the client's developer
+};
+
+// Why single events of an accepted request are not kept; the wire formats demand a success for
+// them. Each is a counter's label.
+enum class DropReason : uint8_t {
+  performance_event,  // PostHog's `$performance_event`, always filtered
+  over_batch_count,   // Segment: behind the 2,500th of a batch
+  segment_unknown_type,
+  segment_missing_id,    // neither userId nor anonymousId
+  segment_missing_name,  // a track call without `event`
+  segment_invalid_item,  // not an object, or a field of the wrong kind
+};
+inline constexpr size_t drop_reasons = 6;
+std::string_view to_string(DropReason reason);
+
+struct CapturedEvent {
+  Envelope envelope;
+  std::string_view raw;  // the client's bytes: a slice of the batch's body
+  TimeOutcome time_outcome = TimeOutcome::absent;
+};
+
+// What one accepted request brought, all under one token, in the client's order.
+struct CapturedBatch {
+  std::string token;
+  std::vector<CapturedEvent> events;  // may be empty, when all were dropped
+  bool beacon = false;                // success is answered with 204 and no body
+  std::array<uint32_t, drop_reasons> dropped{};
+  std::unique_ptr<const std::string> body;  // what `raw` points into; never moves
+
+  uint32_t& count(DropReason reason) { return dropped[static_cast<size_t>(reason)]; }
+};
+
+using CaptureVerdict = std::expected<CapturedBatch, Refusal>;
+
+inline std::unexpected<Refusal> refuse(int status, RefusalReason reason, std::string message) {
+  return std::unexpected<Refusal>({status, reason, std::move(message)});
+}
+
+// The limits of a request after decompression; those of the wire are the HTTP server's.
+struct CaptureLimits {
+  size_t body_bytes_max = 100 * 1024 * 1024;
+  size_t event_bytes_max = 1'000'000;  // the broker's message size in the reference
+  size_t events_max = 100'000;
+};
+
+}  // namespace mr::event

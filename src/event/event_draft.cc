@@ -1,0 +1,99 @@
+#include "event/event_draft.h"
+
+#include "codec/json_text.h"
+
+namespace mr::event {
+namespace {
+
+void read_property(json::Reader& reader, std::string_view key, EventDraft& draft) {
+  if (key == "distinct_id") {
+    draft.property_distinct_id = reader.value();
+  } else if (key == "token") {
+    draft.property_token = reader.value();
+  } else if (key == "$ignore_sent_at") {
+    draft.property_ignore_sent_at = reader.value();
+  } else if (key == "$cookieless_mode") {
+    draft.property_cookieless_mode = reader.value();
+  } else {
+    draft.has_capture_internal = draft.has_capture_internal || key == "capture_internal";
+    reader.value();
+  }
+}
+
+void read_properties(json::Reader& reader, EventDraft& draft) {
+  // A repeated `properties` replaces the former one, as everywhere.
+  draft.property_distinct_id = {};
+  draft.property_token = {};
+  draft.property_ignore_sent_at = {};
+  draft.property_cookieless_mode = {};
+  draft.has_capture_internal = false;
+  draft.properties = reader.peek();
+  if (draft.properties != json::Kind::object) {
+    reader.value();
+    return;
+  }
+  reader.enter_object();
+  std::string_view key;
+  while (reader.next_member(key)) read_property(reader, key, draft);
+}
+
+}  // namespace
+
+void read_event_field(json::Reader& reader, std::string_view key, EventDraft& draft) {
+  if (key == "properties") {
+    read_properties(reader, draft);
+  } else if (key == "event") {
+    draft.event = reader.value();
+  } else if (key == "distinct_id") {
+    draft.distinct_id = reader.value();
+  } else if (key == "uuid") {
+    draft.uuid = reader.value();
+  } else if (key == "timestamp") {
+    draft.timestamp = reader.value();
+  } else if (key == "offset") {
+    draft.offset = reader.value();
+  } else if (key == "token") {
+    draft.token = reader.value();
+  } else if (key == "api_key") {
+    draft.api_key = reader.value();
+  } else if (key == "$token") {
+    draft.dollar_token = reader.value();
+  } else if (key == "$distinct_id") {
+    draft.dollar_distinct_id = reader.value();
+  } else {
+    reader.value();
+  }
+}
+
+EventDraft read_event(json::Reader& reader, std::string_view text) {
+  EventDraft draft;
+  const bool is_object = reader.peek() == json::Kind::object;
+  const size_t start = reader.position();
+  if (is_object) {
+    reader.enter_object();
+    std::string_view key;
+    while (reader.next_member(key)) read_event_field(reader, key, draft);
+  } else {
+    reader.value();
+  }
+  draft.raw = text.substr(start, reader.position() - start);
+  return draft;
+}
+
+std::string_view draft_token(const EventDraft& draft) {
+  for (const std::string_view raw :
+       {draft.token, draft.dollar_token, draft.api_key, draft.property_token}) {
+    if (json::is_string(raw)) return raw;
+  }
+  return {};
+}
+
+std::string_view draft_distinct_id(const EventDraft& draft) {
+  for (const std::string_view raw :
+       {draft.distinct_id, draft.dollar_distinct_id, draft.property_distinct_id}) {
+    if (!raw.empty() && !json::is_null(raw)) return raw;
+  }
+  return {};
+}
+
+}  // namespace mr::event
