@@ -14,11 +14,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    if os.environ.get("MILLRACE_LONG"):
+    if os.environ.get("LONG_TESTS"):
         return
     for item in items:
         if "long" in item.keywords:
-            item.add_marker(pytest.mark.skip(reason="long: run with MILLRACE_LONG=1"))
+            item.add_marker(pytest.mark.skip(reason="long: run with LONG_TESTS=1"))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -49,7 +49,7 @@ if [ "$(cat "$home/node.stamp" 2>/dev/null)" != "$wanted" ]; then
 fi
 
 [ "${1:-}" != "--prepare" ] || exit 0
-export MILLRACE_E2E_NODE=$node
+export E2E_NODE=$node
 export NODE_PATH=$home/node/node_modules
 folders=(tests/e2e tests/faults)
 for word in "$@"; do

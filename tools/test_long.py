@@ -75,12 +75,12 @@ def pytest_slice(step, arguments, env, limit_seconds):
 
 
 def loss_slice(step, number):
-    env = {"MILLRACE_LOSS_SEED": str(LOSS_SEEDS[number]), "MILLRACE_LOSS_EVENTS": "200000"}
+    env = {"LOSS_SEED": str(LOSS_SEEDS[number]), "LOSS_EVENTS": "200000"}
     pytest_slice(step, ["-k", "test_loss"], env, 3600)
 
 
 def faults_slice(step, number):
-    pytest_slice(step, ["tests/faults"], {"MILLRACE_LONG": "1"}, 3600)
+    pytest_slice(step, ["tests/faults"], {"LONG_TESTS": "1"}, 3600)
 
 
 def newcomer_slice(step, number):

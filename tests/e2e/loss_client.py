@@ -22,6 +22,7 @@ import uuid
 
 USERS_EACH_THREAD = 25
 RETRY_SECONDS_MAX = 0.5
+THINK_SECONDS_MAX = 0.08
 DEADLINE_SECONDS = 600
 
 
@@ -130,6 +131,9 @@ def run_thread(settings, thread, shared, budget, counts):
             batch.append(make_event(settings["unique"], user, number, done // USERS_EACH_THREAD,
                                     settings["timestamp"]))
             done += 1
+        # A client flushes now and then, not without pause: so a portion of the load lasts for about
+        # half a second, in which inserts are under way too.
+        time.sleep(chance.uniform(0, THINK_SECONDS_MAX))
         connection = deliver(settings, connection, shared, batch, chance.random() < 0.3, counts)
 
 

@@ -16,7 +16,7 @@ import urllib.request
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PROGRAM = pathlib.Path(os.environ.get("MILLRACE_PROGRAM", ROOT / "build/release/millrace"))
+PROGRAM = pathlib.Path(os.environ.get("E2E_PROGRAM", ROOT / "build/release/millrace"))
 TOKEN = "phc_end_to_end_test_token"
 READY_SECONDS = 30
 STOP_SECONDS = 30

@@ -12,7 +12,7 @@ def run_node(program, millrace, unique, **options):
     """Runs `node/PROGRAM`; returns the JSON object it prints as its last line."""
     settings = {"host": millrace.url, "token": millrace.token, "unique": unique, **options}
     done = subprocess.run(
-        [os.environ.get("MILLRACE_E2E_NODE", "node"), str(HERE / program), json.dumps(settings)],
+        [os.environ.get("E2E_NODE", "node"), str(HERE / program), json.dumps(settings)],
         capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, f"{program} ended with {done.returncode}\n{done.stderr}"
     return json.loads(done.stdout.strip().splitlines()[-1])

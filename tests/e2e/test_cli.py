@@ -120,7 +120,7 @@ def test_a_missing_libchdb_is_refused(tmp_path, make_millrace):
     shutil.copy(PROGRAM, alone)
     server = make_millrace()
     environment = {k: v for k, v in os.environ.items() if k != "LD_LIBRARY_PATH"}
-    environment["MILLRACE_STORE_LIBCHDB"] = str(tmp_path / "absent" / "libchdb.so")
+    environment["MILLRACE_STORE_LIBRARY"] = str(tmp_path / "absent" / "libchdb.so")
     done = subprocess.run([alone, *map(str, serve_arguments(server))], capture_output=True,
                           text=True, timeout=20, env=environment, stdin=subprocess.DEVNULL,
                           cwd=tmp_path)
