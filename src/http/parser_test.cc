@@ -149,7 +149,9 @@ TEST(ResponseParser, ReadsSizedChunkedAndEndDelimitedBodies) {
   const auto parse = [](std::string_view text, bool end) {
     ResponseParser parser;
     for (const char& c : text) EXPECT_TRUE(parser.feed(as_bytes(std::string_view(&c, 1)))) << text;
-    if (end) EXPECT_TRUE(parser.end());
+    if (end) {
+      EXPECT_TRUE(parser.end());
+    }
     EXPECT_TRUE(parser.complete()) << text;
     return std::to_string(parser.status()) + " " + parser.take_body();
   };

@@ -83,8 +83,9 @@ TEST(RealDisk, DirectAndBufferedFilesHoldWhatWasWritten) {
 
 Task<Result<std::string>> use_names(Disk& disk, const TemporaryFolder& folder) {
   MR_CO_CHECK(co_await disk.make_folders(folder.at("a/b")));
-  MR_CO_CHECK(co_await replace_file(disk, folder.at("a/b/one"), Bytes{'x'}));
-  MR_CO_CHECK(co_await replace_file(disk, folder.at("a/b/one"), Bytes{'y', 'z'}));
+  MR_CO_CHECK(co_await replace_file(disk, folder.at("a/b/one"), Bytes(1, 'x')));
+  const Bytes longer = {'y', 'z'};
+  MR_CO_CHECK(co_await replace_file(disk, folder.at("a/b/one"), longer));
   MR_CO_TRY(const Bytes contents, co_await read_whole_file(disk, folder.at("a/b/one"), 2));
   MR_CO_TRY(const auto names, co_await disk.list(folder.at("a/b")));
   std::string text(as_text(contents));
