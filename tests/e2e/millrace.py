@@ -198,6 +198,10 @@ class Millrace:
     def status(self):
         return json.loads(self.cli("status", "--json").stdout)
 
+    def projects(self):
+        """The projects as `project list` tells them: id, name, token."""
+        return json.loads(self.cli("project list", "--json").stdout)["projects"]
+
     def child_ids(self):
         """Process id of each child by its name, read from the system: works while any is down."""
         found = {}

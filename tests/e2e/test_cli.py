@@ -155,7 +155,7 @@ def test_serve_makes_a_token_when_none_is_given(make_millrace):
     command = [PROGRAM, *map(str, serve_arguments(server))]
     server.command = lambda: command
     server.start()
-    projects = json.loads(server.cli("project list", "--json").stdout)
+    projects = server.projects()
     assert len(projects) == 1 and len(projects[0]["token"]) >= 20
     assert projects[0]["token"] in server.log_path.read_text()
 
@@ -282,7 +282,7 @@ def test_projects(make_millrace, unique):
     server = make_millrace().start()
     server.cli("project add", "second", "--token", "phc_second_project")
     made = server.cli("project add", "third").stdout
-    projects = json.loads(server.cli("project list", "--json").stdout)
+    projects = server.projects()
     by_name = {project["name"]: project for project in projects}
     assert len(projects) == 3 and by_name["second"]["token"] == "phc_second_project"
     assert by_name["third"]["token"] in made
