@@ -74,30 +74,39 @@ void Object::put(std::string_view key, std::string_view raw, bool key_is_kept) {
   if (!index_.empty()) index_.emplace(members_.back().key, members_.size() - 1);
 }
 
-Result<void> Object::read(std::string_view text) {
-  if (!codec::is_valid_utf8(text)) return fail(ErrorCode::invalid_input, "not valid UTF-8");
-  Reader reader(text);
+void Object::read_members(Reader& reader) {
   reader.enter_object();
   std::string_view key;
   while (reader.next_member(key)) {
-    const bool key_is_kept = !reader.key_was_escaped();
-    const std::string_view raw = reader.value();
-    if (raw.empty()) break;
-    put(key, raw, key_is_kept);
+    // An escaped key lives in the reader only.
+    const std::string_view lasting_key = reader.key_was_escaped() ? keep(key) : key;
+    put(lasting_key, reader.value(), true);
   }
+}
+
+Object Object::read(Reader& reader) {
+  Object object;
+  object.read_members(reader);
+  return object;
+}
+
+Result<void> Object::read_text(std::string_view text) {
+  if (!codec::is_valid_utf8(text)) return fail(ErrorCode::invalid_input, "not valid UTF-8");
+  Reader reader(text);
+  read_members(reader);
   if (!reader.at_end()) return fail(reader.error());
   return {};
 }
 
 Result<Object> Object::parse_borrowed(std::string_view text) {
   Object object;
-  MR_CHECK(object.read(text));
+  MR_CHECK(object.read_text(text));
   return object;
 }
 
 Result<Object> Object::parse(std::string_view text) {
   Object object;
-  MR_CHECK(object.read(object.keep(text)));
+  MR_CHECK(object.read_text(object.keep(text)));
   return object;
 }
 

@@ -43,6 +43,9 @@ class Object {
   // Errors: invalid_input, naming the byte.
   static Result<Object> parse(std::string_view text);
   static Result<Object> parse_borrowed(std::string_view text);
+  // Reads the object that comes next in a larger text, borrowing from it. On failure the reader is
+  // not ok() and the object is partial. UTF-8 is the caller's matter, as everywhere with a Reader.
+  static Object read(Reader& reader);
 
   size_t size() const { return members_.size(); }
   bool empty() const { return members_.empty(); }
@@ -83,7 +86,8 @@ class Object {
   size_t position_of(std::string_view key) const;
   std::string_view keep(std::string_view text);
   void put(std::string_view key, std::string_view raw, bool key_is_kept);
-  Result<void> read(std::string_view text);
+  void read_members(Reader& reader);
+  Result<void> read_text(std::string_view text);
 
   std::vector<Member> members_;
   // Texts that the views point into, apart from a borrowed source. A chunk never moves.

@@ -199,6 +199,13 @@ TEST(JsonText, CompactsWithoutTouchingStrings) {
   EXPECT_EQ(to_plain_text("12.50"), "12.50");
 }
 
+TEST(JsonText, FindsOneMember) {
+  EXPECT_EQ(member_of(R"({"a":1,"\u0062":[2],"a":3})", "a"), "3");
+  EXPECT_EQ(member_of(R"({"a":1,"\u0062":[2]})", "b"), "[2]");
+  EXPECT_EQ(member_of("[1]", "a"), "");
+  EXPECT_EQ(member_of("", "a"), "");
+}
+
 TEST(JsonText, EqualityIsByMeaning) {
   EXPECT_TRUE(equal("1.0", "1"));
   EXPECT_TRUE(equal(R"("A")", R"("\u0041")"));

@@ -262,6 +262,20 @@ Result<std::vector<std::string_view>> split_array(std::string_view raw) {
   return items;
 }
 
+std::string_view member_of(std::string_view raw, std::string_view name) {
+  if (kind_of(raw) != Kind::object) return {};
+  Reader reader(raw);
+  reader.enter_object();
+  std::string_view found;
+  std::string_view key;
+  while (reader.next_member(key)) {
+    const bool is_it = key == name;
+    const std::string_view value = reader.value();
+    if (is_it) found = value;
+  }
+  return reader.ok() ? found : std::string_view();
+}
+
 bool equal(std::string_view left, std::string_view right) {
   if (left == right) return true;
   const Kind kind = kind_of(left);

@@ -56,6 +56,10 @@ std::string to_plain_text(std::string_view raw);
 // The exact texts of an array's items. Validates as Reader does.
 Result<std::vector<std::string_view>> split_array(std::string_view raw);
 
+// The raw value of one member of an object without reading the rest into memory; the last one of
+// that name counts. Empty when `raw` is no object or has no such member.
+std::string_view member_of(std::string_view raw, std::string_view name);
+
 // Whether two values mean the same: numbers by value, strings unescaped, objects in any order.
 bool equal(std::string_view left, std::string_view right);
 
