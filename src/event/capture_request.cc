@@ -98,13 +98,18 @@ std::expected<Walked, Refusal> walk(std::string_view text, size_t events_max) {
   return walked;
 }
 
-// The one token of the request. A batch's root token wins; without one all events that carry a
-// token must carry the same.
+// The one token of the request: a batch has it at its root; otherwise all events that carry a token
+// must carry the same.
 std::expected<std::string, Refusal> resolve_token(const Walked& walked) {
   std::string found;
   std::string scratch;
   bool any = false;
-  if (!walked.batch_token.empty() && walked.is_batch) {
+  if (walked.is_batch) {
+    // The reference takes a batch without its token for a malformed event.
+    if (walked.batch_token.empty()) {
+      return refuse(400, RefusalReason::missing_token,
+                    "the batch has no project token (api_key) at its root");
+    }
     found = codec::trim(json::text_of(walked.batch_token, scratch));
     any = true;
   } else {
@@ -121,9 +126,7 @@ std::expected<std::string, Refusal> resolve_token(const Walked& walked) {
     }
   }
   if (!any) {
-    // The reference takes a batch without its token for a malformed event.
-    return refuse(walked.is_batch ? 400 : 401, RefusalReason::missing_token,
-                  "the request has no project token (api_key)");
+    return refuse(401, RefusalReason::missing_token, "the request has no project token (api_key)");
   }
   const TokenVerdict verdict = check_token(found);
   if (verdict.problem != TokenProblem::none) {

@@ -160,6 +160,8 @@ TEST(CaptureRequest, TheTokenIsFoundWhereverItIs) {
   EXPECT_EQ(outcome(decode(R"({"event":"e","distinct_id":"u","properties":{"api_key":"t"}})")),
             "401 missing_token");
   EXPECT_EQ(outcome(decode(R"({"batch":[{"event":"e","distinct_id":"u"}]})")), "400 missing_token");
+  EXPECT_EQ(outcome(decode(R"({"batch":[{"event":"e","distinct_id":"u","token":"t"}]})")),
+            "400 missing_token");
   EXPECT_EQ(outcome(decode(R"({"api_key":"phx_t","batch":[{"event":"e","distinct_id":"u"}]})")),
             "401 malformed_token");
   EXPECT_EQ(outcome(decode(R"({"api_key":"","event":"e","distinct_id":"u"})")),
