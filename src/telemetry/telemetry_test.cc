@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "telemetry/exposition.h"
 #include "telemetry/log_line.h"
 #include "telemetry/metrics.h"
 #include "telemetry/process_status.h"
@@ -49,6 +50,17 @@ TEST(Metrics, TooManySeriesAreCountedTogether) {
     metrics.counter("millrace_many_total", "Many.", {{"id", std::to_string(i)}}).add();
   }
   EXPECT_EQ(metrics.value("millrace_many_total", {{"id", "other"}}), 10);
+}
+
+TEST(Exposition, SamplesOfOneNameStandTogether) {
+  const std::string texts[] = {
+      "# HELP a A.\n# TYPE a counter\na{p=\"1\"} 1\n# HELP b B.\n# TYPE b gauge\nb 2\n",
+      "# HELP a A.\n# TYPE a counter\na{p=\"2\"} 3\n"};
+  EXPECT_EQ(merge_expositions(texts),
+            "# HELP a A.\n# TYPE a counter\na{p=\"1\"} 1\na{p=\"2\"} 3\n"
+            "# HELP b B.\n# TYPE b gauge\nb 2\n");
+  const std::string odd[] = {"stray 1\n\n# note\n"};
+  EXPECT_EQ(merge_expositions(odd), "");
 }
 
 TEST(Logger, TextAndJsonCarryTheSameFields) {
