@@ -2,18 +2,11 @@
 
 #include <cstring>
 
+#include "codec/hex.h"
 #include "http/limits.h"
 
 namespace mr::http {
 namespace {
-
-// The value of a hexadecimal digit, or -1.
-int digit_of(uint8_t byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
-  return -1;
-}
 
 // Far above every body limit, far below an overflow.
 constexpr uint64_t chunk_bytes_max = uint64_t{1} << 40;
@@ -28,7 +21,7 @@ ChunkDecoder::State ChunkDecoder::framing_byte(uint8_t byte) {
   switch (state_) {
     case State::size_start:
     case State::size: {
-      if (const int digit = digit_of(byte); digit >= 0) {
+      if (const int digit = codec::hex_digit_value(static_cast<char>(byte)); digit >= 0) {
         chunk_left_ = chunk_left_ * 16 + static_cast<uint64_t>(digit);
         return chunk_left_ > chunk_bytes_max ? State::failed : State::size;
       }

@@ -6,6 +6,7 @@
 #include "http/relay.h"
 #include "http/router.h"
 #include "io/test_support.h"
+#include "sim/sim_world.h"
 
 namespace mr::http {
 namespace {
@@ -55,14 +56,11 @@ class Echo final : public Handler {
   io::World world_;
 };
 
-// A server with its handler in a real world, on a port of its own.
+// A server with its handler in some world, on a port of its own.
 struct Fixture {
-  explicit Fixture(io::RealWorld& world, ServerLimits limits = {})
-      : world(world.world()),
-        echo(world.world()),
-        server(world.world(), echo, metrics, "test", limits),
-        background(world.loop()) {
-    auto made = world.world().network.listen({"127.0.0.1:0"});
+  Fixture(io::World in, ServerLimits limits)
+      : world(in), echo(in), server(in, echo, metrics, "test", limits), background(in.loop) {
+    auto made = in.network.listen({"127.0.0.1:0"});
     address = (*made)->address();
     background.spawn(serve(std::move(*made)));
   }
@@ -112,15 +110,26 @@ struct Fixture {
 
 using Body = Task<void> (*)(Fixture*);
 
-Task<void> whole(io::RealWorld* world, ServerLimits limits, Body body) {
-  Fixture fixture(*world, limits);
+Task<bool> whole(io::World world, ServerLimits limits, Body body) {
+  Fixture fixture(world, limits);
   co_await body(&fixture);
   co_await fixture.finish();
+  co_return true;
 }
 
-void in_both_ends(Body body, ServerLimits limits = {}) {
+constexpr uint64_t seeds = 20;
+
+// The same test on simulated machines, where bytes come late and in pieces, and on the real one.
+void in_both_worlds(Body body, ServerLimits limits = {}) {
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    sim::SimWorld world(seed);
+    EXPECT_TRUE(world.run(whole(world.world(), limits, body)).value_or(false));
+    if (testing::Test::HasFailure()) return;
+  }
+  SCOPED_TRACE("real world");
   io::RealWorld world;
-  world.run(whole(&world, limits, body));
+  EXPECT_TRUE(io::run_in(world, whole(world.world(), limits, body)));
 }
 
 Task<void> echoes(Fixture* f) {
@@ -131,7 +140,7 @@ Task<void> echoes(Fixture* f) {
   EXPECT_EQ(answer->content_type, "text/plain; charset=utf-8");
 }
 TEST(Server, EchoesALargeBody) {
-  in_both_ends(echoes);
+  in_both_worlds(echoes);
 }
 
 Task<void> pipelines(Fixture* f) {
@@ -155,7 +164,7 @@ Task<void> pipelines(Fixture* f) {
   EXPECT_NE(answer.find("connection: close"), std::string::npos);
 }
 TEST(Server, AnswersPipelinedRequestsInOrder) {
-  in_both_ends(pipelines);
+  in_both_worlds(pipelines);
 }
 
 Task<void> dribbles(Fixture* f) {
@@ -172,7 +181,7 @@ Task<void> dribbles(Fixture* f) {
   connection->close();
 }
 TEST(Server, TakesRequestsByteByByte) {
-  in_both_ends(dribbles);
+  in_both_worlds(dribbles);
 }
 
 Task<void> chunks_large(Fixture* f) {
@@ -184,7 +193,7 @@ Task<void> chunks_large(Fixture* f) {
   EXPECT_NE(answer.find("content-length: 0"), std::string::npos);
 }
 TEST(Server, DecodesLargeChunkedBodiesAndGoesOn) {
-  in_both_ends(chunks_large);
+  in_both_worlds(chunks_large);
 }
 
 Task<void> refuses(Fixture* f) {
@@ -210,7 +219,7 @@ Task<void> refuses(Fixture* f) {
             5);
 }
 TEST(Server, RefusesWithTheRightStatusAndCountsIt) {
-  in_both_ends(refuses);
+  in_both_worlds(refuses);
 }
 
 Task<void> continues(Fixture* f) {
@@ -226,7 +235,7 @@ Task<void> continues(Fixture* f) {
   connection->close();
 }
 TEST(Server, SaysContinueToWhoeverWaitsForIt) {
-  in_both_ends(continues);
+  in_both_worlds(continues);
 }
 
 Task<void> times_out(Fixture* f) {
@@ -242,7 +251,7 @@ TEST(Server, BoundsSlowAndSilentClients) {
   ServerLimits limits;
   limits.idle_timeout = limits.head_timeout = limits.body_gap_timeout = Millis{40};
   limits.linger_timeout = Millis{20};
-  in_both_ends(times_out, limits);
+  in_both_worlds(times_out, limits);
 }
 
 Task<void> too_many(Fixture* f) {
@@ -257,7 +266,7 @@ Task<void> too_many(Fixture* f) {
 TEST(Server, TurnsConnectionsAboveTheLimitAway) {
   ServerLimits limits;
   limits.connections_max = 2;
-  in_both_ends(too_many, limits);
+  in_both_worlds(too_many, limits);
 }
 
 Task<void> out_of_memory(Fixture* f) {
@@ -270,7 +279,7 @@ Task<void> out_of_memory(Fixture* f) {
 TEST(Server, RefusesBodiesWhenItsMemoryIsUsedUp) {
   ServerLimits limits;
   limits.receive_memory_bytes_max = 50'000;
-  in_both_ends(out_of_memory, limits);
+  in_both_worlds(out_of_memory, limits);
 }
 
 Task<void> streams(Fixture* f) {
@@ -290,7 +299,7 @@ Task<void> streams(Fixture* f) {
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
 }
 TEST(Server, StreamsPiecesAndShowsWhenTheyAreCutOff) {
-  in_both_ends(streams);
+  in_both_worlds(streams);
 }
 
 Task<void> stops(Fixture* f) {
@@ -306,7 +315,7 @@ Task<void> stops(Fixture* f) {
   EXPECT_NE(answer.find("connection: close"), std::string::npos);
 }
 TEST(Server, FinishesWhatIsUnderWayWhenItStops) {
-  in_both_ends(stops);
+  in_both_worlds(stops);
 }
 
 // A handler that relays to another server.
@@ -353,7 +362,7 @@ Task<void> relays(Fixture* f) {
   co_await group.drain();
 }
 TEST(Relay, PassesRequestsOnAndAnswersBack) {
-  in_both_ends(relays);
+  in_both_worlds(relays);
 }
 
 }  // namespace
