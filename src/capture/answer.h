@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "capture/route.h"
+#include "http/response.h"
+
+namespace mr::capture {
+
+// What became of an event request, before it is put into the words of its wire format.
+struct Outcome {
+  int status = 200;
+  bool beacon = false;          // success is 204 and no body
+  int retry_after_seconds = 0;  // 0: no Retry-After
+  std::string message;          // for the client's developer; empty on success
+};
+
+// The response in the route's own words (capture-api contract, sections 1 and 10): for PostHog
+// {"status":"Ok"} or plain text, for Segment {"success":true} or {"code","message"}.
+http::Response render_outcome(Route route, const Outcome& outcome);
+
+}  // namespace mr::capture

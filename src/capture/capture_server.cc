@@ -1,0 +1,110 @@
+#include "capture/capture_server.h"
+
+#include "codec/json_text.h"
+
+namespace mr::capture {
+
+// Tokens by the snapshot that is current at the time of the question.
+class CaptureServer::LiveProjects final : public ProjectFinder {
+ public:
+  explicit LiveProjects(const catalog::LiveSnapshot& catalog) : catalog_(catalog) {}
+  const catalog::Project* find(std::string_view token) const override {
+    return catalog_.current().find_token(token);
+  }
+
+ private:
+  const catalog::LiveSnapshot& catalog_;
+};
+
+// What the process socket serves: /metrics of this process alone, and /status as JSON.
+class CaptureServer::ProcessPages final : public http::Handler {
+ public:
+  ProcessPages(CaptureServer& server, stream::Appender& appender,
+               const catalog::LiveSnapshot& catalog)
+      : server_(server), appender_(appender), catalog_(catalog) {}
+
+  size_t body_bytes_max(const http::RequestHead&) const override { return 0; }
+
+  io::Task<http::Response> handle(http::Request request) override {
+    if (request.head->path == "/metrics") co_return server_.metrics_page_.own();
+    if (request.head->path == "/status") co_return http::Response::json(200, status());
+    co_return http::Response::json(404, R"({"error":"there is no such path"})");
+  }
+
+ private:
+  std::string status() const {
+    const CaptureService& service = *server_.service_;
+    std::string out = R"({"process":"accept","accepted_events":)";
+    out += std::to_string(service.counters().accepted_events());
+    out += R"(,"dropped_events":)" + std::to_string(service.counters().dropped_events());
+    out += R"(,"refused_requests":)" + std::to_string(service.counters().refused_requests());
+    out += R"(,"next_offset":)" + std::to_string(appender_.next_offset().value);
+    out += R"(,"connections":)" + std::to_string(server_.public_server_.connections());
+    out += R"(,"receive_bytes":)" + std::to_string(server_.public_server_.receive_memory_bytes());
+    out += R"(,"catalog_revision":)" + std::to_string(catalog_.current().revision());
+    out += R"(,"log_trouble":)" + json::quote(service.log_trouble()) + "}";
+    return out;
+  }
+
+  CaptureServer& server_;
+  stream::Appender& appender_;
+  const catalog::LiveSnapshot& catalog_;
+};
+
+namespace {
+
+http::ServerLimits public_limits(const CaptureConfig& config) {
+  http::ServerLimits limits;
+  limits.connections_max = config.connections_max;
+  limits.receive_memory_bytes_max = receive_memory_bytes_max;
+  return limits;
+}
+
+}  // namespace
+
+CaptureServer::CaptureServer(io::World world, CaptureConfig config, stream::Appender& appender,
+                             const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics,
+                             telemetry::Logger& log)
+    : world_(world),
+      metrics_page_(world, metrics, "accept", config.other_processes),
+      projects_(std::make_unique<LiveProjects>(catalog)),
+      service_(std::make_unique<CaptureService>(world, appender, *projects_, metrics, log,
+                                                metrics_page_, config.api_socket)),
+      pages_(std::make_unique<ProcessPages>(*this, appender, catalog)),
+      public_server_(world, *service_, metrics, "capture", public_limits(config)),
+      process_server_(world, *pages_, metrics, "process"),
+      tasks_(world.loop) {
+}
+
+CaptureServer::~CaptureServer() = default;
+
+io::Task<Result<std::unique_ptr<CaptureServer>>> CaptureServer::create(
+    io::World world, CaptureConfig config, stream::Appender& appender,
+    const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics, telemetry::Logger& log) {
+  auto listener = world.network.listen(config.process_socket);
+  if (!listener) co_return fail(listener.error().within("opening the process socket"));
+  std::unique_ptr<CaptureServer> server(
+      new CaptureServer(world, std::move(config), appender, catalog, metrics, log));
+  server->process_listener_ = std::move(*listener);
+  co_return server;
+}
+
+io::Task<void> CaptureServer::serve_process_socket(std::unique_ptr<io::Listener> listener) {
+  // Its end is only ever our own stop().
+  (void)co_await process_server_.serve(std::move(listener));
+}
+
+io::Task<Result<void>> CaptureServer::serve(std::unique_ptr<io::Listener> listener) {
+  tasks_.spawn(serve_process_socket(std::move(process_listener_)));
+  const Result<void> served = co_await public_server_.serve(std::move(listener));
+  process_server_.stop(Millis{0});
+  co_await tasks_.drain();
+  co_return served;
+}
+
+void CaptureServer::stop(Millis grace) {
+  service_->begin_drain();
+  public_server_.stop(grace);
+}
+
+}  // namespace mr::capture

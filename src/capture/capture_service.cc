@@ -1,0 +1,201 @@
+#include "capture/capture_service.h"
+
+#include "capture/client_ip.h"
+#include "capture/cors.h"
+#include "capture/record_set.h"
+#include "event/capture_request.h"
+#include "http/relay.h"
+
+namespace mr::capture {
+namespace {
+
+// How long a refused append makes /_readiness say no, so that traffic comes back and tries again.
+constexpr Millis trouble_shown{5'000};
+
+}  // namespace
+
+codec::Uuid CaptureService::Uuids::next(WallTime at) {
+  const uint64_t high = random_.next();
+  return codec::uuid_v7(at.millis, high, random_.next());
+}
+
+CaptureService::CaptureService(io::World world, stream::Appender& appender,
+                               const ProjectFinder& projects, telemetry::Metrics& metrics,
+                               telemetry::Logger& log, MetricsPage& metrics_page, io::Address api)
+    : world_(world),
+      appender_(appender),
+      projects_(projects),
+      log_(log),
+      metrics_page_(metrics_page),
+      api_(std::move(api)),
+      counters_(metrics),
+      uuids_(world.random) {
+}
+
+size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
+  switch (route_of(head.path)) {
+    case Route::posthog:
+    case Route::posthog_engage:
+      return posthog_body_bytes_max;
+    case Route::segment:
+      return segment_body_bytes_max;
+    case Route::api:
+      return relay_body_bytes_max;
+    default:
+      return other_body_bytes_max;
+  }
+}
+
+io::Task<http::Response> CaptureService::handle(http::Request request) {
+  const http::RequestHead& head = *request.head;
+  const Route route = route_of(head.path);
+  // The API answers for itself: it must not be open to any page that a browser shows.
+  if (route == Route::api) {
+    co_return co_await http::relay(world_.network, world_.clock, api_, request, relay_timeout);
+  }
+  if (head.method == http::Method::options) co_return preflight(head);
+  http::Response response;
+  if (route == Route::unknown) {
+    response = http::Response::text(404, "there is no such path");
+    counters_.refused("unknown_path");
+  } else if (!takes_method(route, head.method)) {
+    response = http::Response::text(405, "this path has other methods");
+    response.add_header("allow", allowed_methods(route));
+    counters_.refused("wrong_method");
+  } else if (route == Route::metrics) {
+    response = co_await metrics_page_.all();
+  } else if (is_event_route(route)) {
+    response = co_await handle_event_route(request, route);
+  } else {
+    response = status_page(route);
+  }
+  add_cors_headers(head, response);
+  co_return response;
+}
+
+http::Response CaptureService::status_page(Route route) const {
+  if (route == Route::root) return http::Response::text(200, "capture");
+  if (route == Route::liveness) return http::Response::text(200, "ok");
+  if (draining_) return http::Response::text(503, "stopping");
+  if (const std::string_view trouble = log_trouble(); !trouble.empty()) {
+    return http::Response::text(503, trouble);
+  }
+  return http::Response::text(200, "ready");
+}
+
+std::string_view CaptureService::log_trouble() const {
+  const bool recent = world_.clock.now() < trouble_at_ + trouble_shown;
+  return recent ? trouble_ : std::string_view();
+}
+
+io::Task<http::Response> CaptureService::handle_event_route(http::Request request, Route route) {
+  const Outcome outcome = co_await accept(decode(request, route));
+  co_return render_outcome(route, outcome);
+}
+
+event::CaptureVerdict CaptureService::decode(const http::Request& request, Route route) {
+  const http::RequestHead& head = *request.head;
+  if (route == Route::segment) {
+    return event::refuse(503, event::RefusalReason::unsupported_encoding, "not yet");
+  }
+  event::CaptureRequest capture;
+  capture.path =
+      route == Route::posthog_engage ? event::CapturePath::engage : event::CapturePath::events;
+  capture.query = head.query;
+  capture.content_type = head.header_or_empty("content-type");
+  capture.content_encoding = head.header_or_empty("content-encoding");
+  capture.body = as_text(request.body);
+  capture.now = world_.clock.wall();
+  capture.client_ip = client_ip(head, request.peer);
+  capture.limits.body_bytes_max = posthog_decompressed_bytes_max;
+  return event::decode_capture_request(std::move(capture), uuids_);
+}
+
+io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
+  if (!verdict) co_return refused(verdict.error());
+  const event::CapturedBatch batch = *std::move(verdict);
+  const catalog::Project* project = projects_.find(batch.token);
+  if (project == nullptr) {
+    counters_.refused("unknown_token");
+    co_return Outcome{.status = 401, .message = "no project has the token " + batch.token};
+  }
+  const ProjectId id = project->id;  // the pointer does not survive a suspension
+  const size_t body_bytes = batch.body == nullptr ? 0 : batch.body->size();
+  if (pending_bytes_ + body_bytes > pending_bytes_max && pending_bytes_ > 0) {
+    counters_.refused(id, "too_much_pending", batch.events.size());
+    co_return Outcome{.status = 503,
+                      .retry_after_seconds = retry_after_busy_seconds,
+                      .message = "too much is waiting to be written; try again soon"};
+  }
+  if (!batch.events.empty()) {
+    RecordSet records(batch);
+    const Instant begun = world_.clock.now();
+    pending_bytes_ += body_bytes;
+    const auto appended = co_await appender_.append(records.take());
+    pending_bytes_ -= body_bytes;
+    if (!appended) co_return append_failed(id, appended.error(), batch.events.size());
+    const Millis took = world_.clock.now() - begun;
+    counters_.append_seconds.observe(static_cast<double>(took.count) / 1000);
+    note_log("", "");
+    counters_.accepted(id, batch.events.size(), records.value_bytes());
+  }
+  counters_.timed(batch);
+  for (size_t i = 0; i < batch.dropped.size(); ++i) {
+    counters_.dropped(id, static_cast<event::DropReason>(i), batch.dropped[i]);
+  }
+  co_return Outcome{.status = 200, .beacon = batch.beacon};
+}
+
+Outcome CaptureService::refused(const event::Refusal& refusal) {
+  counters_.refused(event::to_string(refusal.reason));
+  return Outcome{.status = refusal.status, .message = refusal.message};
+}
+
+// Capture-api contract, traps 3: clients drop on any 4xx and come back after a 503.
+Outcome CaptureService::append_failed(ProjectId project, const Error& error, size_t events) {
+  Outcome outcome{.status = 503, .retry_after_seconds = retry_after_busy_seconds};
+  std::string_view reason = "log_failed";
+  outcome.message = "the events could not be written; try again soon";
+  if (error.code() == ErrorCode::busy) {
+    reason = "log_busy";
+    outcome.message = "too much is waiting to be written; try again soon";
+  } else if (error.code() == ErrorCode::no_space) {
+    reason = "log_full";
+    outcome.message = "the disk is full; try again later";
+    outcome.retry_after_seconds = retry_after_full_seconds;
+  } else if (error.code() == ErrorCode::too_large) {
+    reason = "record_too_large";
+    outcome = {.status = 413, .message = "an event is too large"};
+  }
+  counters_.refused(project, reason, events);
+  if (outcome.status == 503) note_log(reason, error.message());
+  return outcome;
+}
+
+// One line when the log starts to refuse and one when it takes records again, not one a request.
+void CaptureService::note_log(std::string_view trouble, std::string_view message) {
+  if (trouble.empty() && trouble_.empty()) return;
+  if (trouble != trouble_) {
+    if (trouble.empty()) {
+      log_.info("the log takes events again");
+    } else {
+      log_.error("the log refuses events", {{"reason", trouble}, {"error", message}});
+    }
+  }
+  trouble_ = trouble;
+  trouble_at_ = world_.clock.now();
+}
+
+http::Response CaptureService::refuse(const http::RequestHead* head, http::Refusal refusal,
+                                      int status, std::string_view reason) {
+  counters_.refused(to_string(refusal));
+  const Route route = head == nullptr ? Route::unknown : route_of(head->path);
+  http::Response response = render_outcome(
+      route, Outcome{.status = status,
+                     .retry_after_seconds = status == 503 ? retry_after_busy_seconds : 0,
+                     .message = std::string(reason)});
+  if (head != nullptr && route != Route::api) add_cors_headers(*head, response);
+  return response;
+}
+
+}  // namespace mr::capture

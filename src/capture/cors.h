@@ -1,0 +1,17 @@
+#pragma once
+
+#include "http/request_head.h"
+#include "http/response.h"
+
+namespace mr::capture {
+
+// Cross-origin rules of the capture-api contract, section 1: the Origin and the asked headers are
+// mirrored, credentials allowed; a fixed list or "*" breaks clients in the field.
+
+// The answer to any OPTIONS request: 200, empty.
+http::Response preflight(const http::RequestHead& head);
+
+// What every other answer carries, errors included. Adds allow-origin only when there is an Origin.
+void add_cors_headers(const http::RequestHead& head, http::Response& response);
+
+}  // namespace mr::capture

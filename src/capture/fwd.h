@@ -1,0 +1,8 @@
+#pragma once
+
+namespace mr::capture {
+class CaptureServer;
+class CaptureService;
+class ProjectFinder;
+struct CaptureLimits;
+}  // namespace mr::capture

@@ -1,0 +1,55 @@
+#include "capture/record_set.h"
+
+#include "event/envelope.h"
+
+namespace mr::capture {
+namespace {
+
+// An upper estimate of an envelope beside its texts.
+constexpr size_t envelope_fixed_bytes_max = 96;
+
+}  // namespace
+
+RecordSet::RecordSet(const event::CapturedBatch& batch) {
+  size_t estimate = 0;
+  for (const event::CapturedEvent& captured : batch.events) {
+    const event::Envelope& envelope = captured.envelope;
+    estimate += envelope_fixed_bytes_max + envelope.event.size() +
+                2 * (envelope.distinct_id.size() + envelope.token.size() + envelope.ip.size()) +
+                envelope.context.size();
+  }
+  memory_.reserve(estimate);
+
+  struct Piece {
+    size_t key_begin;
+    size_t key_end;
+    size_t envelope_end;
+  };
+  std::vector<Piece> pieces;
+  pieces.reserve(batch.events.size());
+  for (const event::CapturedEvent& captured : batch.events) {
+    const size_t key_begin = memory_.size();
+    append(memory_, as_bytes(event::record_key(captured.envelope)));
+    const size_t key_end = memory_.size();
+    event::encode_envelope(captured.envelope, memory_);
+    pieces.push_back({key_begin, key_end, memory_.size()});
+  }
+
+  // Views only now: the memory has come to rest.
+  const ByteView memory(memory_);
+  records_.reserve(batch.events.size());
+  for (size_t i = 0; i < batch.events.size(); ++i) {
+    const event::CapturedEvent& captured = batch.events[i];
+    const Piece& piece = pieces[i];
+    stream::RecordView record;
+    record.timestamp = captured.envelope.arrival;
+    record.key = memory.subspan(piece.key_begin, piece.key_end - piece.key_begin);
+    record.value = as_bytes(captured.raw);
+    record.headers.push_back({event::envelope_header,
+                              memory.subspan(piece.key_end, piece.envelope_end - piece.key_end)});
+    value_bytes_ += record.value.size();
+    records_.push_back(std::move(record));
+  }
+}
+
+}  // namespace mr::capture

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <vector>
+
+#include "base/bytes.h"
+#include "event/captured_batch.h"
+#include "stream/stream.h"
+
+namespace mr::capture {
+
+// The records of the topic `captured` for one accepted request (docs/formats/captured.md): key,
+// the client's bytes as they are, and the envelope. Owns what the views need beside the batch,
+// which must outlive it.
+class RecordSet {
+ public:
+  explicit RecordSet(const event::CapturedBatch& batch);
+  RecordSet(const RecordSet&) = delete;
+  RecordSet& operator=(const RecordSet&) = delete;
+
+  // The views; they live as long as this object and the batch.
+  std::vector<stream::RecordView> take() { return std::move(records_); }
+  // Bytes of the values.
+  size_t value_bytes() const { return value_bytes_; }
+
+ private:
+  Bytes memory_;  // keys and envelopes, one allocation for all
+  std::vector<stream::RecordView> records_;
+  size_t value_bytes_ = 0;
+};
+
+}  // namespace mr::capture

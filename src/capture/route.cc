@@ -1,0 +1,90 @@
+#include "capture/route.h"
+
+#include <array>
+#include <utility>
+
+namespace mr::capture {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Route>, 11> exact_routes = {{
+    {"/batch", Route::posthog},
+    {"/e", Route::posthog},
+    {"/i/v0/e", Route::posthog},
+    {"/capture", Route::posthog},
+    {"/track", Route::posthog},
+    {"/engage", Route::posthog_engage},
+    {"/", Route::root},
+    {"/_readiness", Route::readiness},
+    {"/_liveness", Route::liveness},
+    {"/metrics", Route::metrics},
+    {"/api", Route::api},
+}};
+
+constexpr std::array<std::string_view, 15> segment_calls = {
+    "track", "t", "identify", "i", "page",  "p", "screen", "s",
+    "group", "g", "alias",    "a", "batch", "b", "import"};
+
+constexpr std::string_view segment_prefix = "/v1/";
+
+std::string_view without_slash(std::string_view path) {
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+}  // namespace
+
+bool is_event_route(Route route) {
+  return route == Route::posthog || route == Route::posthog_engage || route == Route::segment;
+}
+
+std::string_view segment_call(std::string_view path) {
+  path = without_slash(path);
+  return path.starts_with(segment_prefix) ? path.substr(segment_prefix.size()) : std::string_view();
+}
+
+Route route_of(std::string_view path) {
+  const std::string_view trimmed = without_slash(path);
+  for (const auto& [exact, route] : exact_routes) {
+    if (trimmed == exact) return route;
+  }
+  if (path.starts_with("/api/")) return Route::api;
+  const std::string_view call = segment_call(path);
+  for (const std::string_view known : segment_calls) {
+    if (call == known) return Route::segment;
+  }
+  return Route::unknown;
+}
+
+bool takes_method(Route route, http::Method method) {
+  using http::Method;
+  switch (route) {
+    case Route::posthog:
+    case Route::posthog_engage:
+      return method == Method::post || method == Method::get;
+    case Route::segment:
+      return method == Method::post;
+    case Route::root:
+    case Route::readiness:
+    case Route::liveness:
+    case Route::metrics:
+      return method == Method::get || method == Method::head;
+    case Route::api:
+    case Route::unknown:
+      break;
+  }
+  return true;
+}
+
+std::string_view allowed_methods(Route route) {
+  switch (route) {
+    case Route::posthog:
+    case Route::posthog_engage:
+      return "GET,POST,OPTIONS";
+    case Route::segment:
+      return "POST,OPTIONS";
+    default:
+      return "GET,HEAD,OPTIONS";
+  }
+}
+
+}  // namespace mr::capture

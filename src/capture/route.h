@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "http/request_head.h"
+
+namespace mr::capture {
+
+// What a path of the public port is for.
+enum class Route : uint8_t {
+  posthog,         // /batch /e /i/v0/e /capture /track: single events, arrays and batches
+  posthog_engage,  // /engage: the same, events may lack a name
+  segment,         // /v1/…: Segment's calls
+  root,            // /: the word "capture"
+  readiness,
+  liveness,
+  metrics,
+  api,  // /api/…: relayed
+  unknown,
+};
+
+// The route of a raw path; one trailing slash is ignored.
+Route route_of(std::string_view path);
+
+// Whether requests of the route carry events.
+bool is_event_route(Route route);
+
+// The part of a Segment path that names the call: "track", "batch", "t".
+std::string_view segment_call(std::string_view path);
+
+// Whether the route takes the method; OPTIONS is answered before that is asked.
+bool takes_method(Route route, http::Method method);
+// For the header Allow.
+std::string_view allowed_methods(Route route);
+
+}  // namespace mr::capture

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/capture_service.h"
+#include "event/envelope.h"
+#include "http/parser.h"
+#include "io/signal.h"
+
+// For tests only: a log in memory and the service on it.
+namespace mr::capture {
+
+// Keeps what is appended. Fails with `failure` when that is set; while `held`, an append waits, as
+// for a slow disk.
+class MemoryAppender final : public stream::Appender {
+ public:
+  struct Kept {
+    std::string key;
+    std::string value;
+    WallTime timestamp;
+    event::Envelope envelope;
+  };
+
+  explicit MemoryAppender(io::World world) : released_(world.loop) {}
+
+  io::Task<Result<stream::AppendedRange>> append(std::vector<stream::RecordView> records) override {
+    ++appends;
+    while (held) co_await released_.wait();
+    if (failure) co_return fail(*failure, "the log says no");
+    const Offset first = next_offset();
+    for (const stream::RecordView& record : records) {
+      Kept keep{std::string(as_text(record.key)),
+                std::string(as_text(record.value)),
+                record.timestamp,
+                {}};
+      MR_ASSERT(record.headers.size() == 1 && record.headers[0].name == event::envelope_header);
+      keep.envelope = event::decode_envelope(record.headers[0].value).value();
+      kept.push_back(std::move(keep));
+    }
+    co_return stream::AppendedRange{first, next_offset() + -1};
+  }
+  Offset next_offset() const override { return Offset(static_cast<int64_t>(kept.size())); }
+  void publish(Offset) override {}
+
+  void release() {
+    held = false;
+    released_.notify();
+  }
+
+  std::vector<Kept> kept;
+  std::optional<ErrorCode> failure;
+  bool held = false;
+  int appends = 0;
+
+ private:
+  io::Signal released_;
+};
+
+// Two projects: token phc_known is 1, phc_other is 2.
+class TwoProjects final : public ProjectFinder {
+ public:
+  const catalog::Project* find(std::string_view token) const override {
+    return snapshot_.find_token(token);
+  }
+
+ private:
+  catalog::Snapshot snapshot_{
+      1, {{ProjectId(1), "known", "phc_known", {}}, {ProjectId(2), "other", "phc_other", {}}}, ""};
+};
+
+// The service with everything that it needs, in some world.
+struct ServiceFixture {
+  explicit ServiceFixture(io::World in)
+      : world(in),
+        appender(in),
+        log(telemetry::Logger::to_memory()),
+        metrics_page(in, metrics, "accept", {}),
+        service(in, appender, projects, metrics, *log, metrics_page, {"unix:/nowhere/api.sock"}) {}
+
+  // Has the service answer a request given as its head (with the empty line) and its body.
+  io::Task<http::Response> ask(std::string head, std::string body, std::string peer = "192.0.2.1") {
+    http::RequestParser parser;
+    MR_ASSERT(parser.parse_head(head) == http::RequestParser::Progress::complete);
+    co_return co_await service.handle({&parser.head(), as_bytes(body), peer});
+  }
+  io::Task<http::Response> post(std::string target, std::string body) {
+    return ask("POST " + target + " HTTP/1.1\r\nHost: a\r\n\r\n", std::move(body));
+  }
+  int64_t refused(std::string_view reason, std::string_view project = "") const {
+    return metrics.value("millrace_capture_requests_refused_total",
+                         {{"project", project}, {"reason", reason}});
+  }
+
+  io::World world;
+  telemetry::Metrics metrics;
+  MemoryAppender appender;
+  TwoProjects projects;
+  std::unique_ptr<telemetry::Logger> log;
+  MetricsPage metrics_page;
+  CaptureService service;
+};
+
+}  // namespace mr::capture
