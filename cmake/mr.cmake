@@ -24,7 +24,8 @@ endif()
 
 add_library(mr_flags INTERFACE)
 target_compile_options(mr_flags INTERFACE
-    -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers -fno-omit-frame-pointer
+    -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers
+    -fno-omit-frame-pointer
     -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(mr_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(mr_flags INTERFACE Threads::Threads)

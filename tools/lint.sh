@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Checks the C++ files: layout (clang-format), then findings (clang-tidy).
+# Checks the C++ files: layout (clang-format), headers that compile alone, findings (clang-tidy).
 #
 #   tools/lint.sh [--layout] [FILE...]     --layout stops after the first; no FILE means all
+#                                          (headers are always all of them)
 #
 # clang-tidy reads the compile commands of build/dev, so that has to be configured and its
 # precompiled header built; this script does both.
@@ -26,6 +27,10 @@ clang-format-19 --dry-run -Werror "${files[@]}"
 
 [ -f build/dev/build.ninja ] || cmake --preset dev >/dev/null
 ninja -C build/dev mr_pch >/dev/null
+ninja -C build/dev -k 0 mr_header_check >build/header_check.log || {
+  grep -E 'error|warning' build/header_check.log
+  exit 1
+}
 # Its count of warnings in system headers, on stderr, says nothing about us.
 printf '%s\n' "${files[@]}" | grep '\.cc$' |
   xargs -r -P "$(nproc)" -n 4 clang-tidy-19 --quiet -p build/dev --warnings-as-errors='*' \

@@ -81,7 +81,8 @@ def test_every_path_takes_every_shape(millrace, unique, path, slash):
     pytest.param({"Content-Encoding": "gzip", "Content-Type": "application/json"}, "",
                  id="by-header"),
     pytest.param({"Content-Type": "text/plain"}, "", id="by-magic"),
-    pytest.param({"Content-Type": "text/plain"}, "?compression=gzip-js&ver=1.2.3&ip=1", id="by-query"),
+    pytest.param({"Content-Type": "text/plain"}, "?compression=gzip-js&ver=1.2.3&ip=1",
+                 id="by-query"),
 ])
 def test_gzip_is_understood(millrace, unique, headers, query):
     body = gzip.compress(json.dumps(event(millrace, unique)).encode())
