@@ -1,8 +1,0 @@
-#pragma once
-
-namespace mr::capture {
-class CaptureServer;
-class CaptureService;
-class ProjectFinder;
-struct CaptureLimits;
-}  // namespace mr::capture
