@@ -13,13 +13,26 @@
 
 namespace mr::io {
 
+namespace {
+
+sigset_t set_of(const std::vector<int>& numbers) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : numbers) sigaddset(&set, number);
+  return set;
+}
+
+}  // namespace
+
+void block_signals(const std::vector<int>& numbers) {
+  const sigset_t set = set_of(numbers);
+  MR_ASSERT(::pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
+}
+
 class Signals::Watcher final : public EpollLoop::Watcher {
  public:
   Watcher(EpollLoop& loop, const std::vector<int>& numbers) : loop_(loop), arrived_(loop) {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int number : numbers) sigaddset(&set, number);
-    MR_ASSERT(::pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
+    const sigset_t set = set_of(numbers);
     descriptor_ = Descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
     MR_ASSERT(descriptor_.valid());
     loop_.watch(descriptor_.get(), *this);

@@ -9,8 +9,11 @@ namespace mr::io {
 
 class EpollLoop;
 
-// Receives Unix signals as values. Made once, before any thread is started: it blocks the signals
-// in this thread, and threads inherit that.
+// Keeps the signals from their usual effect in this thread and those that it starts: called before
+// any thread is started, so that Signals receives them.
+void block_signals(const std::vector<int>& numbers);
+
+// Receives blocked Unix signals as values. One object a process.
 class Signals {
  public:
   Signals(EpollLoop& loop, std::vector<int> numbers);

@@ -57,30 +57,21 @@ const char* resolve_all(void* library, ChdbApi& api) {
   return nullptr;
 }
 
-Result<ChdbApi> open_first(const std::vector<std::string>& places) {
-  std::string looked;
-  for (const std::string& place : places) {
-    looked += (looked.empty() ? "" : ", ") + place;
-    std::error_code error;
-    if (!fs::exists(place, error)) continue;
-    void* library = ::dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) {
-      const char* reason = ::dlerror();
-      return fail(ErrorCode::unsupported, "cannot open the embedded ClickHouse engine " + place +
-                                              ": " + (reason ? reason : "unknown reason"));
-    }
-    ChdbApi api;
-    if (const char* missing = resolve_all(library, api)) {
-      return fail(ErrorCode::unsupported, place + " lacks the function " + missing +
-                                              "; Millrace needs libchdb " + chdb_version);
-    }
-    // Its handlers would take over our stack traces and hold a crashing process for minutes.
-    api.set_signal_handlers_enabled(0);
-    return api;
+Result<ChdbApi> open_at(const std::string& place) {
+  void* library = ::dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    const char* reason = ::dlerror();
+    return fail(ErrorCode::unsupported, "cannot open the embedded ClickHouse engine " + place +
+                                            ": " + (reason ? reason : "unknown reason"));
   }
-  return fail(ErrorCode::not_found,
-              "the embedded ClickHouse engine libchdb.so is missing; looked at " + looked +
-                  ". `make build` fetches it, or set store.library (MILLRACE_LIBCHDB) to its path");
+  ChdbApi api;
+  if (const char* missing = resolve_all(library, api)) {
+    return fail(ErrorCode::unsupported, place + " lacks the function " + missing +
+                                            "; Millrace needs libchdb " + chdb_version);
+  }
+  // Its handlers would take over our stack traces and hold a crashing process for minutes.
+  api.set_signal_handlers_enabled(0);
+  return api;
 }
 
 }  // namespace
@@ -105,8 +96,21 @@ std::vector<std::string> chdb_library_places(const std::string& configured) {
   return places;
 }
 
+Result<std::string> find_chdb_library(const std::string& configured) {
+  std::string looked;
+  for (const std::string& place : chdb_library_places(configured)) {
+    std::error_code error;
+    if (fs::exists(place, error)) return place;
+    looked += (looked.empty() ? "" : ", ") + place;
+  }
+  return fail(ErrorCode::not_found,
+              "the embedded ClickHouse engine libchdb.so is missing; looked at " + looked +
+                  ". `make build` fetches it, or set store.library (MILLRACE_LIBCHDB) to its path");
+}
+
 Result<ChdbApi> open_chdb_library(const std::string& configured) {
-  return open_first(chdb_library_places(configured));
+  MR_TRY(const std::string place, find_chdb_library(configured));
+  return open_at(place);
 }
 
 }  // namespace mr::store

@@ -40,6 +40,10 @@ struct ChdbApi {
 // looked at.
 std::vector<std::string> chdb_library_places(const std::string& configured);
 
+// The first of those places where there is a file. Errors: not_found (names the places and what to
+// do). Cheap: nothing is loaded.
+Result<std::string> find_chdb_library(const std::string& configured);
+
 // Opens the library (0.6 s and 24 MB of private memory) and turns its signal handlers off. It
 // stays open until the process ends: libchdb cannot be unloaded, and opening it again yields the
 // same functions. Blocking. Errors: not_found (names the places and what to do), unsupported (it

@@ -1,0 +1,184 @@
+#include "serve/status_report.h"
+
+#include <filesystem>
+#include <map>
+
+#include "codec/json_object.h"
+#include "codec/json_text.h"
+#include "http/client.h"
+#include "io/clock.h"
+#include "io/disk.h"
+#include "io/worker.h"
+#include "io/world.h"
+#include "serve/metrics_handler.h"
+
+namespace mr::serve {
+
+namespace {
+
+constexpr Millis process_patience{500};
+constexpr uint64_t processes_bytes_max = 64 * 1024;
+constexpr std::string_view captured_topic = "captured";
+constexpr std::string_view events_topic = "events";
+constexpr std::string_view fate_counter_prefix = "fate.";
+
+uint64_t folder_bytes(const std::string& folder) {
+  namespace fs = std::filesystem;
+  uint64_t bytes = 0;
+  std::error_code error;
+  // Files come and go while we look; what has gone counts nothing.
+  for (auto at = fs::recursive_directory_iterator(
+           folder, fs::directory_options::skip_permission_denied, error);
+       !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    std::error_code gone;
+    if (at->is_regular_file(gone)) {
+      const uint64_t size = at->file_size(gone);
+      if (!gone) bytes += size;
+    }
+  }
+  return bytes;
+}
+
+void set_number(json::Object& object, std::string_view key, int64_t number) {
+  object.set(key, std::to_string(number));
+}
+
+io::Task<std::string> process_metrics(io::World& world, io::Address socket) {
+  const Instant deadline = world.clock.now() + process_patience;
+  auto answer = co_await http::fetch(world.network, socket, {.target = "/metrics"}, deadline);
+  co_return answer && answer->status == 200 ? std::move(answer->body) : std::string();
+}
+
+// The supervisor's list, with each process's memory put in.
+std::string processes_json(std::string_view list,
+                           const std::map<std::string, std::string>& metrics) {
+  const auto items = json::split_array(list);
+  if (!items) return "[]";
+  std::string out = "[";
+  for (const std::string_view item : *items) {
+    auto process = json::Object::parse(item);
+    if (!process) continue;
+    const auto text = metrics.find(process->find_text("name").value_or(""));
+    if (text != metrics.end()) {
+      for (const auto& sample : find_samples(text->second, "millrace_process_resident_bytes")) {
+        set_number(*process, "resident_bytes", static_cast<int64_t>(sample.value));
+      }
+    }
+    if (out.size() > 1) out += ",";
+    out += process->to_json();
+  }
+  return out + "]";
+}
+
+json::Object refused_json(const std::string& accept_metrics) {
+  std::map<std::string, int64_t> by_reason;
+  for (const std::string_view name :
+       {"millrace_capture_refused_total", "millrace_capture_dropped_total",
+        "millrace_http_refusals_total"}) {
+    for (const MetricSample& sample : find_samples(accept_metrics, name)) {
+      if (sample.value > 0) by_reason[sample.label("reason")] += static_cast<int64_t>(sample.value);
+    }
+  }
+  json::Object refused;
+  for (const auto& [reason, count] : by_reason) set_number(refused, reason, count);
+  return refused;
+}
+
+struct TopicEnds {
+  std::string json = "[]";
+  int64_t captured_end = 0;
+  int64_t events_end = 0;
+};
+
+io::Task<Result<TopicEnds>> topic_ends(stream::Topics& topics) {
+  MR_CO_TRY(const auto all, co_await topics.list());
+  TopicEnds ends;
+  ends.json = "[";
+  for (const stream::TopicPartition& where : all) {
+    auto reader = co_await topics.open_reader(where);
+    if (!reader) continue;
+    const auto first = co_await (*reader)->first_offset();
+    const int64_t end = (*reader)->end_offset().value;
+    if (where.topic == captured_topic) ends.captured_end += end;
+    if (where.topic == events_topic) ends.events_end += end;
+    json::Object topic;
+    topic.set_text("topic", where.topic);
+    set_number(topic, "partition", where.partition);
+    set_number(topic, "first", first ? first->value : 0);
+    set_number(topic, "end", end);
+    if (ends.json.size() > 1) ends.json += ",";
+    ends.json += topic.to_json();
+  }
+  ends.json += "]";
+  co_return ends;
+}
+
+io::Task<Result<json::Object>> disk_json(const StatusSources& sources) {
+  json::Object disk;
+  const uint64_t log = co_await sources.files.run([&] { return folder_bytes(sources.log_folder); });
+  const uint64_t warehouse =
+      co_await sources.files.run([&] { return folder_bytes(sources.warehouse_folder); });
+  const uint64_t state = co_await sources.files.run([&] {
+    uint64_t bytes = 0;
+    for (const std::string& path : sources.state_files) {
+      std::error_code missing;
+      const auto size = std::filesystem::file_size(path, missing);
+      if (!missing) bytes += size;
+    }
+    return bytes;
+  });
+  MR_CO_TRY(const uint64_t free, co_await sources.world.disk.free_bytes(sources.data_path));
+  set_number(disk, "log_bytes", static_cast<int64_t>(log));
+  set_number(disk, "warehouse_bytes", static_cast<int64_t>(warehouse));
+  set_number(disk, "state_bytes", static_cast<int64_t>(state));
+  set_number(disk, "free_bytes", static_cast<int64_t>(free));
+  co_return disk;
+}
+
+io::Task<Result<void>> add_stages(json::Object& report, const StatusSources& sources) {
+  MR_CO_TRY(const TopicEnds ends, co_await topic_ends(sources.topics));
+  MR_CO_TRY(const auto positions, co_await sources.state.positions());
+  MR_CO_TRY(const auto counters, co_await sources.state.counters());
+  MR_CO_TRY(const auto loaded,
+            co_await sources.load_positions.load(std::string(events_topic) + "-0"));
+  const int64_t ingested = state::position_of(positions, "captured/0").value;
+  const int64_t stored = loaded ? loaded->next.value : 0;
+  set_number(report, "accepted", ends.captured_end);
+  set_number(report, "ingested", ingested);
+  set_number(report, "stored", stored);
+  json::Object lag;
+  set_number(lag, "ingest", ends.captured_end - ingested);
+  set_number(lag, "load", ends.events_end - stored);
+  report.set("lag", lag.to_json());
+  json::Object fates;
+  for (const state::CounterValue& counter : counters) {
+    std::string_view name = counter.name;
+    if (name.starts_with(fate_counter_prefix)) name.remove_prefix(fate_counter_prefix.size());
+    set_number(fates, name, counter.value);
+  }
+  report.set("fates", fates.to_json());
+  report.set("topics", ends.json);
+  co_return Result<void>();
+}
+
+}  // namespace
+
+io::Task<Result<std::string>> status_report(StatusSources sources) {
+  json::Object report;
+  report.set_text("version", sources.version);
+  report.set_text("data", sources.data_path);
+  std::map<std::string, std::string> metrics;
+  for (const auto& [name, socket] : sources.processes) {
+    metrics[name] = co_await process_metrics(sources.world, socket);
+  }
+  const auto list =
+      co_await io::read_whole_file(sources.world.disk, sources.processes_file, processes_bytes_max);
+  report.set("processes", processes_json(list ? as_text(*list) : "[]", metrics));
+  MR_CO_CHECK(co_await add_stages(report, sources));
+  report.set("refused", refused_json(metrics["accept"]).to_json());
+  MR_CO_TRY(const json::Object disk, co_await disk_json(sources));
+  report.set("disk", disk.to_json());
+  co_return report.to_json();
+}
+
+}  // namespace mr::serve
