@@ -1,34 +1,21 @@
 #include "capture/answer.h"
 
-#include <string_view>
-
 #include "codec/json_text.h"
+#include "event/segment_request.h"
 
 namespace mr::capture {
 namespace {
 
-// Segment's clients look into the body of an error for a word and a sentence.
-std::string_view segment_code(int status) {
-  switch (status) {
-    case 401:
-      return "unauthorized";
-    case 408:
-      return "request_timeout";
-    case 413:
-      return "payload_too_large";
-    case 503:
-      return "service_unavailable";
-    default:
-      return "invalid_request";
-  }
-}
-
 http::Response segment_response(const Outcome& outcome) {
-  if (outcome.status == 200) return http::Response::json(200, R"({"success":true})");
+  if (outcome.status == 200) {
+    return http::Response::json(200, std::string(event::segment_success_body));
+  }
   // Segment knows no 413: too large is 400 there.
   const int status = outcome.status == 413 ? 400 : outcome.status;
-  std::string body = R"({"code":")";
-  body.append(segment_code(outcome.status)).append(R"(","message":)");
+  // Its Python library looks for these two in the body of an error.
+  std::string body = R"({"code":)";
+  json::append_quoted(body, outcome.reason);
+  body += R"(,"message":)";
   json::append_quoted(body, outcome.message);
   body += '}';
   return http::Response::json(status, std::move(body));

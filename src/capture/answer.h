@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "capture/route.h"
 #include "http/response.h"
@@ -12,6 +13,7 @@ struct Outcome {
   int status = 200;
   bool beacon = false;          // success is 204 and no body
   int retry_after_seconds = 0;  // 0: no Retry-After
+  std::string_view reason;      // under which a refusal is counted; static text
   std::string message;          // for the client's developer; empty on success
 };
 

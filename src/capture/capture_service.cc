@@ -4,6 +4,7 @@
 #include "capture/cors.h"
 #include "capture/record_set.h"
 #include "event/capture_request.h"
+#include "event/segment_request.h"
 #include "http/relay.h"
 
 namespace mr::capture {
@@ -95,8 +96,16 @@ io::Task<http::Response> CaptureService::handle_event_route(http::Request reques
 
 event::CaptureVerdict CaptureService::decode(const http::Request& request, Route route) {
   const http::RequestHead& head = *request.head;
+  const std::string_view ip = client_ip(head, request.peer);
   if (route == Route::segment) {
-    return event::refuse(503, event::RefusalReason::unsupported_encoding, "not yet");
+    event::SegmentRequest call;
+    call.endpoint = *event::segment_endpoint_of_path(head.path);
+    call.authorization = head.header_or_empty("authorization");
+    call.content_encoding = head.header_or_empty("content-encoding");
+    call.body = as_text(request.body);
+    call.now = world_.clock.wall();
+    call.client_ip = ip;
+    return event::decode_segment_request(std::move(call), uuids_);
   }
   event::CaptureRequest capture;
   capture.path =
@@ -106,7 +115,7 @@ event::CaptureVerdict CaptureService::decode(const http::Request& request, Route
   capture.content_encoding = head.header_or_empty("content-encoding");
   capture.body = as_text(request.body);
   capture.now = world_.clock.wall();
-  capture.client_ip = client_ip(head, request.peer);
+  capture.client_ip = ip;
   capture.limits.body_bytes_max = posthog_decompressed_bytes_max;
   return event::decode_capture_request(std::move(capture), uuids_);
 }
@@ -116,15 +125,19 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
   const event::CapturedBatch batch = *std::move(verdict);
   const catalog::Project* project = projects_.find(batch.token);
   if (project == nullptr) {
-    counters_.refused("unknown_token");
-    co_return Outcome{.status = 401, .message = "no project has the token " + batch.token};
+    constexpr std::string_view reason = "unknown_token";
+    counters_.refused(reason);
+    co_return Outcome{
+        .status = 401, .reason = reason, .message = "no project has the token " + batch.token};
   }
   const ProjectId id = project->id;  // the pointer does not survive a suspension
   const size_t body_bytes = batch.body == nullptr ? 0 : batch.body->size();
   if (pending_bytes_ + body_bytes > pending_bytes_max && pending_bytes_ > 0) {
-    counters_.refused(id, "too_much_pending", batch.events.size());
+    constexpr std::string_view reason = "too_much_pending";
+    counters_.refused(id, reason, batch.events.size());
     co_return Outcome{.status = 503,
                       .retry_after_seconds = retry_after_busy_seconds,
+                      .reason = reason,
                       .message = "too much is waiting to be written; try again soon"};
   }
   if (!batch.events.empty()) {
@@ -147,8 +160,9 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
 }
 
 Outcome CaptureService::refused(const event::Refusal& refusal) {
-  counters_.refused(event::to_string(refusal.reason));
-  return Outcome{.status = refusal.status, .message = refusal.message};
+  const std::string_view reason = event::to_string(refusal.reason);
+  counters_.refused(reason);
+  return Outcome{.status = refusal.status, .reason = reason, .message = refusal.message};
 }
 
 // Capture-api contract, traps 3: clients drop on any 4xx and come back after a 503.
@@ -167,6 +181,7 @@ Outcome CaptureService::append_failed(ProjectId project, const Error& error, siz
     reason = "record_too_large";
     outcome = {.status = 413, .message = "an event is too large"};
   }
+  outcome.reason = reason;
   counters_.refused(project, reason, events);
   if (outcome.status == 503) note_log(reason, error.message());
   return outcome;
@@ -193,6 +208,7 @@ http::Response CaptureService::refuse(const http::RequestHead* head, http::Refus
   http::Response response = render_outcome(
       route, Outcome{.status = status,
                      .retry_after_seconds = status == 503 ? retry_after_busy_seconds : 0,
+                     .reason = to_string(refusal),
                      .message = std::string(reason)});
   if (head != nullptr && route != Route::api) add_cors_headers(*head, response);
   return response;

@@ -160,8 +160,7 @@ Task<bool> refuses_for_the_server(ServiceFixture* f) {
   const http::Response segment = f->service.refuse(&parser.head(), http::Refusal::body_too_large,
                                                    413, "the request body is too large");
   EXPECT_EQ(segment.status, 400);
-  EXPECT_EQ(segment.body,
-            R"({"code":"payload_too_large","message":"the request body is too large"})");
+  EXPECT_EQ(segment.body, R"({"code":"body_too_large","message":"the request body is too large"})");
   EXPECT_NE(segment.header_lines().find("access-control-allow-origin: https://a.test"),
             std::string::npos);
   const http::Response early =

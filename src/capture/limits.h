@@ -12,7 +12,6 @@ inline constexpr size_t posthog_body_bytes_max = 20 * 1024 * 1024;
 inline constexpr size_t posthog_decompressed_bytes_max = 100 * 1024 * 1024;
 // Segment's batches end at 500 KB; clients of its dialect (RudderStack's) send up to 4000 KiB.
 inline constexpr size_t segment_body_bytes_max = 4000 * 1024;
-inline constexpr size_t segment_decompressed_bytes_max = 20 * 1024 * 1024;
 // What is passed on to the API behind us.
 inline constexpr size_t relay_body_bytes_max = 8 * 1024 * 1024;
 // Requests to nowhere may be this large and still be told that there is nothing.

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "event/segment_request.h"
+
 namespace mr::capture {
 namespace {
 
@@ -20,12 +22,6 @@ constexpr std::array<std::pair<std::string_view, Route>, 11> exact_routes = {{
     {"/api", Route::api},
 }};
 
-constexpr std::array<std::string_view, 15> segment_calls = {
-    "track", "t", "identify", "i", "page",  "p", "screen", "s",
-    "group", "g", "alias",    "a", "batch", "b", "import"};
-
-constexpr std::string_view segment_prefix = "/v1/";
-
 std::string_view without_slash(std::string_view path) {
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   return path;
@@ -37,22 +33,13 @@ bool is_event_route(Route route) {
   return route == Route::posthog || route == Route::posthog_engage || route == Route::segment;
 }
 
-std::string_view segment_call(std::string_view path) {
-  path = without_slash(path);
-  return path.starts_with(segment_prefix) ? path.substr(segment_prefix.size()) : std::string_view();
-}
-
 Route route_of(std::string_view path) {
   const std::string_view trimmed = without_slash(path);
   for (const auto& [exact, route] : exact_routes) {
     if (trimmed == exact) return route;
   }
   if (path.starts_with("/api/")) return Route::api;
-  const std::string_view call = segment_call(path);
-  for (const std::string_view known : segment_calls) {
-    if (call == known) return Route::segment;
-  }
-  return Route::unknown;
+  return event::segment_endpoint_of_path(path) ? Route::segment : Route::unknown;
 }
 
 bool takes_method(Route route, http::Method method) {

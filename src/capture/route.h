@@ -26,9 +26,6 @@ Route route_of(std::string_view path);
 // Whether requests of the route carry events.
 bool is_event_route(Route route);
 
-// The part of a Segment path that names the call: "track", "batch", "t".
-std::string_view segment_call(std::string_view path);
-
 // Whether the route takes the method; OPTIONS is answered before that is asked.
 bool takes_method(Route route, http::Method method);
 // For the header Allow.
