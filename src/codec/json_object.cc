@@ -9,9 +9,21 @@
 namespace mr::json {
 namespace {
 
-// Up to here comparing key by key is faster than hashing.
-constexpr size_t linear_members_max = 24;
+// Up to here comparing key by key is faster than an index.
+constexpr size_t linear_members_max = 64;
 constexpr size_t chunk_bytes_min = 512;
+constexpr size_t members_first = 16;
+
+// A number below 256 from a key's length and some of its characters.
+size_t summary_of(std::string_view key) {
+  if (key.empty()) return 0;
+  uint32_t mixed = static_cast<uint32_t>(key.size());
+  mixed = mixed * 31 + static_cast<unsigned char>(key.back());
+  mixed = mixed * 31 + static_cast<unsigned char>(key[key.size() / 2]);
+  mixed = mixed * 31 + static_cast<unsigned char>(key[key.size() / 4]);
+  mixed = mixed * 31 + static_cast<unsigned char>(key[key.size() - 1 - key.size() / 4]);
+  return (mixed * 2654435761u) >> 24;
+}
 
 }  // namespace
 
@@ -22,6 +34,7 @@ Object& Object::operator=(const Object& other) {
   for (const Member& member : other) {
     copy.members_.push_back({copy.keep(member.key), copy.keep(member.raw)});
   }
+  copy.seen_ = other.seen_;
   *this = std::move(copy);
   return *this;
 }
@@ -32,6 +45,7 @@ void Object::swap(Object& other) noexcept {
   std::swap(chunk_left_, other.chunk_left_);
   std::swap(chunk_next_, other.chunk_next_);
   index_.swap(other.index_);
+  seen_.swap(other.seen_);
 }
 
 std::string_view Object::keep(std::string_view text) {
@@ -49,7 +63,13 @@ std::string_view Object::keep(std::string_view text) {
   return {place, text.size()};
 }
 
+bool Object::may_contain(std::string_view key) const {
+  const size_t summary = summary_of(key);
+  return (seen_[summary / 64] >> summary % 64 & 1) != 0;
+}
+
 size_t Object::position_of(std::string_view key) const {
+  if (!may_contain(key)) return absent;
   if (members_.size() <= linear_members_max) {
     for (size_t i = 0; i < members_.size(); ++i) {
       if (members_[i].key == key) return i;
@@ -57,7 +77,6 @@ size_t Object::position_of(std::string_view key) const {
     return absent;
   }
   if (index_.empty()) {
-    index_.reserve(members_.size() * 2);
     for (size_t i = 0; i < members_.size(); ++i) index_.emplace(members_[i].key, i);
   }
   const auto found = index_.find(key);
@@ -70,6 +89,9 @@ void Object::put(std::string_view key, std::string_view raw, bool key_is_kept) {
     members_[position].raw = raw;
     return;
   }
+  const size_t summary = summary_of(key);
+  seen_[summary / 64] |= uint64_t{1} << summary % 64;
+  if (members_.empty()) members_.reserve(members_first);
   members_.push_back({key_is_kept ? key : keep(key), raw});
   if (!index_.empty()) index_.emplace(members_.back().key, members_.size() - 1);
 }

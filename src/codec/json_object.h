@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -86,6 +88,7 @@ class Object {
   size_t position_of(std::string_view key) const;
   std::string_view keep(std::string_view text);
   void put(std::string_view key, std::string_view raw, bool key_is_kept);
+  bool may_contain(std::string_view key) const;
   void read_members(Reader& reader);
   Result<void> read_text(std::string_view text);
 
@@ -95,7 +98,12 @@ class Object {
   size_t chunk_left_ = 0;
   char* chunk_next_ = nullptr;
   // Key to position, built by need once the object is large; empty when stale.
-  mutable std::unordered_map<std::string_view, size_t> index_;
+  // A tree and not a hash table: keys come from outside, and nobody can choose them to make it
+  // slow.
+  mutable std::map<std::string_view, size_t> index_;
+  // A set bit for each key's summary: a clear one means that the key is not there. Bits of erased
+  // keys stay.
+  std::array<uint64_t, 4> seen_{};
 };
 
 }  // namespace mr::json

@@ -1,15 +1,11 @@
 #include "codec/json_reader.h"
 
 #include <array>
-#include <bit>
 
 #include "codec/hex.h"
+#include "codec/json_scan.h"
 #include "codec/json_text.h"
 #include "codec/utf8.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace mr::json {
 namespace {
@@ -19,29 +15,6 @@ bool is_blank(char c) {
 }
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-bool ends_run(char c) {
-  return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-}
-
-// The first character from `next` on that a string cannot simply contain: quote, backslash or
-// control. Sixteen bytes a step where the processor can.
-const char* skip_plain(const char* next, const char* end) {
-#if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i control_max = _mm_set1_epi8(0x1f);
-  for (; end - next >= 16; next += 16) {
-    const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(next));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(chunk, control_max), chunk);
-    const __m128i special =
-        _mm_or_si128(_mm_cmpeq_epi8(chunk, quote), _mm_cmpeq_epi8(chunk, backslash));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(special, control)));
-    if (mask != 0) return next + std::countr_zero(mask);
-  }
-#endif
-  while (next < end && !ends_run(*next)) ++next;
-  return next;
 }
 
 const char* skip_digits(const char* next, const char* end) {

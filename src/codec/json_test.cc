@@ -177,6 +177,25 @@ TEST(JsonText, QuotesAndUnquotes) {
   EXPECT_EQ(unquote("12"), std::nullopt);
 }
 
+TEST(JsonText, EveryByteAtEveryPlaceIsQuotedSoThatItComesBack) {
+  for (int c = 0; c < 128; ++c) {
+    for (size_t at = 0; at < 40; ++at) {
+      std::string text(40, 'x');
+      text[at] = static_cast<char>(c);
+      text[39 - at] = '"';
+      const std::string quoted = quote(text);
+      ASSERT_TRUE(is_valid(quoted)) << quoted;
+      ASSERT_EQ(unquote(quoted), text);
+      simdjson::dom::parser parser;
+      std::string_view theirs;
+      ASSERT_EQ(parser.parse(quoted).get(theirs), simdjson::SUCCESS);
+      ASSERT_EQ(theirs, text);
+    }
+  }
+  EXPECT_EQ(quote("\b\t\n\v\f\r\x1f"), "\"\\b\\t\\n\\u000b\\f\\r\\u001f\"");
+  EXPECT_EQ(quote(std::string(1000, '\x01')).size(), 6002u);
+}
+
 TEST(JsonText, ReadsNumbersAndTruth) {
   EXPECT_EQ(as_int64("-12"), -12);
   EXPECT_EQ(as_int64("1.0"), std::nullopt);

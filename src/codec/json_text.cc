@@ -1,11 +1,14 @@
 #include "codec/json_text.h"
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
-#include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "codec/hex.h"
 #include "codec/json_object.h"
+#include "codec/json_scan.h"
 #include "codec/utf8.h"
 
 namespace mr::json {
@@ -72,36 +75,59 @@ void append_unescaped(std::string& out, std::string_view body) {
   }
 }
 
-void append_escape(std::string& out, char c) {
+// The longest escape that write_escape writes.
+constexpr size_t escape_bytes_max = 6;
+
+char* write_escape(char* out, char c) {
   constexpr char digits[] = "0123456789abcdef";
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\b':
-      out += "\\b";
-      return;
-    case '\f':
-      out += "\\f";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      break;
+  constexpr std::string_view letters = "btn?fr";  // of \b (8) to \r (13); 11 has none
+  *out++ = '\\';
+  if (c == '"' || c == '\\') {
+    *out++ = c;
+  } else if (c >= '\b' && c <= '\r' && c != '\v') {
+    *out++ = letters[static_cast<size_t>(c - '\b')];
+  } else {
+    *out++ = 'u';
+    *out++ = '0';
+    *out++ = '0';
+    *out++ = digits[static_cast<unsigned char>(c) >> 4];
+    *out++ = digits[static_cast<unsigned char>(c) & 0x0f];
   }
-  out += "\\u00";
-  out += digits[static_cast<unsigned char>(c) >> 4];
-  out += digits[static_cast<unsigned char>(c) & 0x0f];
+  return out;
+}
+
+size_t count_special(std::string_view text) {
+  size_t count = 0;
+  const char* next = text.data();
+  const char* end = next + text.size();
+  for (; end - next >= scan_width; next += scan_width) {
+    count += static_cast<size_t>(std::popcount(special_mask(next)));
+  }
+  for (; next < end; ++next) count += is_special(*next) ? 1 : 0;
+  return count;
+}
+
+// Writes the text with its escapes; `out` has room for every escape and scan_width more. Copies
+// whole blocks and steps back to the first special character of each.
+char* write_escaped(char* out, std::string_view text) {
+  const char* next = text.data();
+  const char* end = next + text.size();
+  while (end - next >= scan_width) {
+    std::memcpy(out, next, scan_width);
+    const uint32_t mask = special_mask(next);
+    const int plain = mask == 0 ? scan_width : std::countr_zero(mask);
+    out += plain;
+    next += plain;
+    if (mask != 0) out = write_escape(out, *next++);
+  }
+  for (; next < end; ++next) {
+    if (is_special(*next)) {
+      out = write_escape(out, *next);
+    } else {
+      *out++ = *next;
+    }
+  }
+  return out;
 }
 
 bool equal_objects(std::string_view left, std::string_view right) {
@@ -182,17 +208,24 @@ std::optional<std::string> unquote(std::string_view raw) {
 }
 
 void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  size_t plain = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20) continue;
-    out.append(text, plain, i - plain);
-    append_escape(out, c);
-    plain = i + 1;
+  const size_t special = count_special(text);
+  const size_t before = out.size();
+  if (special == 0) {
+    out += '"';
+    out += text;
+    out += '"';
+    return;
   }
-  out.append(text, plain);
-  out += '"';
+  // Growing geometrically by hand: resize_and_overwrite would fit exactly each time.
+  const size_t room = text.size() + special * (escape_bytes_max - 1) + 2 + scan_width;
+  if (out.capacity() < before + room) out.reserve(std::max(out.capacity() * 2, before + room));
+  out.resize_and_overwrite(before + room, [&](char* data, size_t) {
+    char* next = data + before;
+    *next++ = '"';
+    next = write_escaped(next, text);
+    *next++ = '"';
+    return static_cast<size_t>(next - data);
+  });
 }
 
 std::string quote(std::string_view text) {

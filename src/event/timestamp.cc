@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 namespace mr::event {
 namespace {
@@ -282,14 +281,25 @@ std::optional<WallTime> parse_epoch(std::string_view text) {
   }
 }
 
-std::string format_time(WallTime time, const char* pattern) {
+// Writes the number right-aligned with leading zeros into the text's `count` places at `at`.
+void place_digits(std::string& text, size_t at, size_t count, int64_t value) {
+  for (size_t i = count; i > 0; --i, value /= 10) {
+    text[at + i - 1] = static_cast<char>('0' + value % 10);
+  }
+}
+
+// Fills the time into a pattern whose zeros stand where the row's and RFC 3339's do.
+std::string format_time(WallTime time, std::string_view pattern) {
   const Civil c = civil_from_millis(std::clamp(time, time_min, time_max).millis);
-  std::array<char, 32> text;
-  const int size = std::snprintf(text.data(), text.size(), pattern, static_cast<int>(c.year),
-                                 static_cast<int>(c.month), static_cast<int>(c.day),
-                                 static_cast<int>(c.hour), static_cast<int>(c.minute),
-                                 static_cast<int>(c.second), static_cast<int>(c.milli));
-  return std::string(text.data(), static_cast<size_t>(size));
+  std::string text(pattern);
+  place_digits(text, 0, 4, c.year);
+  place_digits(text, 5, 2, c.month);
+  place_digits(text, 8, 2, c.day);
+  place_digits(text, 11, 2, c.hour);
+  place_digits(text, 14, 2, c.minute);
+  place_digits(text, 17, 2, c.second);
+  if (text.size() > 20) place_digits(text, 20, 3, c.milli);
+  return text;
 }
 
 // now − age without leaving the range of the type.
@@ -312,13 +322,13 @@ std::optional<WallTime> parse_timestamp(std::string_view text) {
 }
 
 std::string format_rfc3339(WallTime time) {
-  return format_time(time, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ");
+  return format_time(time, "0000-00-00T00:00:00.000Z");
 }
 std::string format_row_millis(WallTime time) {
-  return format_time(time, "%04d-%02d-%02d %02d:%02d:%02d.%03d");
+  return format_time(time, "0000-00-00 00:00:00.000");
 }
 std::string format_row_seconds(WallTime time) {
-  return format_time(time, "%04d-%02d-%02d %02d:%02d:%02d.%03d").substr(0, 19);
+  return format_time(time, "0000-00-00 00:00:00");
 }
 
 std::string_view to_string(TimeOutcome outcome) {
