@@ -72,9 +72,9 @@ std::string processes_json(std::string_view list,
 
 json::Object refused_json(const std::string& accept_metrics) {
   std::map<std::string, int64_t> by_reason;
+  // What the HTTP server refused is among capture's refusals.
   for (const std::string_view name :
-       {"millrace_capture_refused_total", "millrace_capture_dropped_total",
-        "millrace_http_refusals_total"}) {
+       {"millrace_capture_requests_refused_total", "millrace_capture_events_dropped_total"}) {
     for (const MetricSample& sample : find_samples(accept_metrics, name)) {
       if (sample.value > 0) by_reason[sample.label("reason")] += static_cast<int64_t>(sample.value);
     }
