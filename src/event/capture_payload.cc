@@ -54,7 +54,8 @@ bool is_form(std::string_view bytes, std::string_view content_type) {
 
 // Forms turn the '+' of base64 into a blank; nothing else in base64 is one.
 void restore_plus(std::string& data) {
-  if (!looks_like_json(data)) std::ranges::replace(data, ' ', '+');
+  if (looks_like_json(data) || codec::looks_like_gzip(as_bytes(data))) return;
+  std::ranges::replace(data, ' ', '+');
 }
 
 void decode_base64_if_it_looks_so(std::string& bytes) {
