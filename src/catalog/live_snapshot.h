@@ -21,14 +21,15 @@ class LiveSnapshot {
   io::Task<Result<void>> open();
   // The newest that was read. The reference is good until the next suspension.
   const Snapshot& current() const { return current_; }
+  // Reads the file again now: for a token that is not known yet, because someone else may have seen
+  // a newer file. Errors as of open(); the last snapshot stays.
+  io::Task<Result<void>> reload();
   // Goes on for ever: spawn it. A file that cannot be read leaves the last one in place and counts
   // in failures().
   io::Task<void> follow();
   uint64_t failures() const { return failures_; }
 
  private:
-  io::Task<Result<void>> reload();
-
   io::World& world_;
   io::Path snapshot_path_;
   io::Path page_path_;

@@ -17,12 +17,12 @@ io::Task<Result<std::unique_ptr<SqliteStateStore>>> SqliteStateStore::open(
   co_return std::unique_ptr<SqliteStateStore>(new SqliteStateStore(worker, std::move(tables)));
 }
 
-io::Task<Result<StateFound>> SqliteStateStore::load(StateRequest request) {
+io::Task<Result<StateFound>> SqliteStateStore::load(const StateRequest& request) {
   SqliteTables& tables = *tables_;
   co_return co_await worker_.run([&] { return tables.load(request); });
 }
 
-io::Task<Result<void>> SqliteStateStore::commit(StateChanges changes) {
+io::Task<Result<void>> SqliteStateStore::commit(const StateChanges& changes) {
   SqliteTables& tables = *tables_;
   co_return co_await worker_.run([&] { return tables.commit(changes); });
 }

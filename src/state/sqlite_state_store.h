@@ -20,8 +20,8 @@ class SqliteStateStore final : public StateStore {
                                                                   sqlite::OpenOptions options = {});
   ~SqliteStateStore() override;
 
-  io::Task<Result<StateFound>> load(StateRequest request) override;
-  io::Task<Result<void>> commit(StateChanges changes) override;
+  io::Task<Result<StateFound>> load(const StateRequest& request) override;
+  io::Task<Result<void>> commit(const StateChanges& changes) override;
   io::Task<Result<std::vector<OutboxEntry>>> read_outbox(size_t bytes_max) override;
   io::Task<Result<void>> finish_outbox(int64_t last_id, std::vector<Position> positions) override;
   io::Task<Result<std::vector<Position>>> positions() override;

@@ -23,12 +23,10 @@ class SqliteStateStoreTest : public testing::Test {
     store_ = std::move(*opened);
   }
   void commit(StateChanges changes) {
-    auto committed = io::run_in(real_, store_->commit(std::move(changes)));
+    auto committed = io::run_in(real_, store_->commit(changes));
     ASSERT_TRUE(committed) << committed.error().message();
   }
-  StateFound load(StateRequest request) {
-    return io::run_in(real_, store_->load(std::move(request))).value();
-  }
+  StateFound load(StateRequest request) { return io::run_in(real_, store_->load(request)).value(); }
 
   io::TemporaryFolder folder_;
   io::RealWorld real_;
@@ -147,7 +145,7 @@ TEST_F(SqliteStateStoreTest, AFailingCommitChangesNothing) {
   bad.distinct_ids.push_back({project_, "x", uuid(1), 0});
   bad.group_types.push_back({project_, "team", 0});  // the index is taken
   bad.positions.push_back({"captured/0", Offset(99)});
-  EXPECT_FALSE(io::run_in(real_, store_->commit(std::move(bad))));
+  EXPECT_FALSE(io::run_in(real_, store_->commit(bad)));
   EXPECT_TRUE(load({{{project_, "x", uuid(1), false}}, {}, {}}).persons.empty());
   EXPECT_TRUE(io::run_in(real_, store_->positions()).value().empty());
 }

@@ -144,15 +144,16 @@ struct DuplicateBatch {
 };
 
 // Where that is kept: SQLite, or PostgreSQL in the large shape. One writer; calls may overlap and
-// are executed one after the other. Errors: no_space and busy (nothing was changed, retry later),
+// are executed one after the other. What is passed by reference must live until the call completes.
+// Errors: no_space and busy (nothing was changed, retry later),
 // corrupt, io_failed.
 class StateStore {
  public:
   virtual ~StateStore() = default;
 
-  virtual io::Task<Result<StateFound>> load(StateRequest request) = 0;
+  virtual io::Task<Result<StateFound>> load(const StateRequest& request) = 0;
   // All of it or nothing, in one transaction; durable when it completes.
-  virtual io::Task<Result<void>> commit(StateChanges changes) = 0;
+  virtual io::Task<Result<void>> commit(const StateChanges& changes) = 0;
 
   // The oldest rows of the outbox, at most about `bytes_max` of values (at least one row).
   virtual io::Task<Result<std::vector<OutboxEntry>>> read_outbox(size_t bytes_max) = 0;

@@ -1,0 +1,290 @@
+#include "ingest/pipeline.h"
+
+#include "base/assert.h"
+#include "event/timestamp.h"
+#include "ingest/retry.h"
+#include "ingest/state_messages.h"
+
+namespace mr::ingest {
+namespace {
+
+// How long a read waits for records, and so how late stop() is noticed at most.
+constexpr Millis read_wait{250};
+// Other tasks of the loop get a turn after this many records.
+constexpr size_t records_per_turn = 256;
+// Duplicate hashes are loaded in pieces of about this size.
+constexpr size_t duplicates_bytes_at_once = 4u * 1024 * 1024;
+constexpr int state_passes_max = 4;
+
+std::string label_of(const state::CounterValue& counter, size_t colon) {
+  return colon == std::string::npos ? std::string() : counter.name.substr(colon + 1);
+}
+
+}  // namespace
+
+Pipeline::Pipeline(PipelineParts parts, PipelineOptions options,
+                   std::unique_ptr<io::SharedPage> page)
+    : parts_(parts),
+      options_(std::move(options)),
+      processor_(options_.processor),
+      guard_(std::move(page)),
+      batches_(parts.metrics.counter("millrace_ingest_batches_total", "Batches committed")),
+      append_seconds_(parts.metrics.histogram("millrace_ingest_append_seconds",
+                                              "Time to append a batch's rows durably",
+                                              telemetry::seconds_bounds())),
+      commit_seconds_(parts.metrics.histogram("millrace_ingest_commit_seconds",
+                                              "Time to commit a batch's state",
+                                              telemetry::seconds_bounds())),
+      lag_(parts.metrics.gauge("millrace_ingest_lag_records",
+                               "Captured records that are not ingested yet")),
+      duplicate_bytes_(parts.metrics.gauge("millrace_ingest_duplicate_filter_bytes",
+                                           "Memory of the duplicate filter")) {
+}
+
+io::Task<Result<std::unique_ptr<Pipeline>>> Pipeline::open(PipelineParts parts,
+                                                           PipelineOptions options) {
+  MR_CO_TRY(auto page, co_await parts.world.disk.map_shared(options.crash_page));
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(parts, std::move(options), std::move(page)));
+  if (auto loaded = co_await pipeline->load(); !loaded) {
+    co_return fail(loaded.error().within("opening ingest"));
+  }
+  co_return pipeline;
+}
+
+io::Task<Result<void>> Pipeline::load() {
+  MR_CO_TRY(const std::vector<state::Position> positions, co_await parts_.state.positions());
+  next_ = state::position_of(positions, position_name(options_.input_topic));
+  events_next_ = state::position_of(positions, position_name(options_.output_topic));
+  if (parts_.events.next_offset() != events_next_) {
+    co_return fail(ErrorCode::corrupt, "topic " + options_.output_topic + " ends at offset " +
+                                           std::to_string(parts_.events.next_offset().value) +
+                                           ", but the state has committed up to " +
+                                           std::to_string(events_next_.value));
+  }
+  // A crash may have come between the commit and this.
+  parts_.events.publish(events_next_);
+  MR_CO_TRY(const std::vector<state::CounterValue> counters, co_await parts_.state.counters());
+  for (const state::CounterValue& counter : counters) totals_.add(counter.name, counter.value);
+
+  DuplicateFilter& duplicates = processor_.duplicates();
+  const WallTime since = parts_.world.clock.wall() - duplicates.window();
+  for (int64_t last_id = 0;;) {
+    MR_CO_TRY(const std::vector<state::DuplicateBatch> batches,
+              co_await parts_.state.load_duplicates(since, last_id, duplicates_bytes_at_once));
+    if (batches.empty()) break;
+    for (const state::DuplicateBatch& batch : batches) {
+      duplicates.add_stored(batch.hashes, batch.written_at);
+    }
+    last_id = batches.back().id;
+  }
+  if (const auto poisoned = guard_.poisoned()) {
+    parts_.log.error("a record has crashed ingest repeatedly and goes to the dead letters",
+                     {{"topic", options_.input_topic},
+                      {"partition", 0},
+                      {"offset", poisoned->value},
+                      {"crashes", guard_.crashes()}});
+  }
+  co_return Result<void>();
+}
+
+io::Task<Result<void>> Pipeline::run() {
+  while (!stopping_) {
+    const Instant deadline = parts_.world.clock.now() + read_wait;
+    MR_CO_TRY(stream::ReadBatch batch,
+              co_await parts_.captured.read(next_, batch_read_bytes_max, deadline));
+    lag_.set(parts_.captured.end_offset() - next_);
+    if (batch.empty()) continue;
+    MR_CO_CHECK(co_await ingest(std::move(batch)));
+  }
+  co_return Result<void>();
+}
+
+io::Task<Result<void>> Pipeline::ingest(stream::ReadBatch batch) {
+  WorkItems items = decode(batch);
+  MR_CO_CHECK(co_await resolve_projects(items));
+  MR_CO_CHECK(co_await load_state(items));
+  const WallTime now = parts_.world.clock.wall();
+  const size_t count = co_await process(items, now);
+  guard_.leave();
+
+  MR_CO_TRY(const Offset events_next, co_await append_rows(items, count, now));
+  state::StateChanges changes;
+  processor_.collect(now, changes);
+  for (size_t i = 0; i < count; ++i) {
+    if (items[i]->fate == Fate::dead_lettered)
+      changes.outbox.push_back(dead_letter(*items[i], now));
+  }
+  const Offset next = items[count - 1]->record.offset + 1;
+  changes.positions.push_back({position_name(options_.input_topic), next});
+  changes.positions.push_back({position_name(options_.output_topic), events_next});
+  MR_CO_CHECK(co_await commit(changes));
+
+  processor_.committed();
+  next_ = next;
+  events_next_ = events_next;
+  parts_.events.publish(events_next);
+  if (!changes.outbox.empty()) parts_.outbox.wake();
+  account(changes);
+  co_return Result<void>();
+}
+
+Pipeline::WorkItems Pipeline::decode(const stream::ReadBatch& batch) {
+  WorkItems items;
+  const std::optional<Offset> poisoned = guard_.poisoned();
+  for (const stream::Record& record : batch.records) {
+    if (items.size() == batch_records_max) break;
+    auto item = std::make_unique<WorkItem>(record);
+    if (record.offset == poisoned) {
+      item->fate = Fate::dead_lettered;
+      item->reason = "crashed_pipeline";
+    } else {
+      guard_.enter(record.offset);
+      processor_.decode(*item);
+    }
+    items.push_back(std::move(item));
+  }
+  guard_.leave();
+  return items;
+}
+
+io::Task<Result<void>> Pipeline::resolve_projects(WorkItems& items) {
+  bool unknown = false;
+  for (auto& item : items) {
+    if (item->fate != Fate::undecided) continue;
+    processor_.resolve(*item, parts_.projects.current());
+    if (!item->project_known) unknown = true;
+  }
+  if (!unknown) co_return Result<void>();
+  // Accept may have heard of a new project before we have: its file is newer than what we hold.
+  MR_CO_CHECK(co_await parts_.projects.reload());
+  for (auto& item : items) {
+    if (item->fate == Fate::undecided) processor_.resolve(*item, parts_.projects.current());
+  }
+  co_return Result<void>();
+}
+
+io::Task<Result<void>> Pipeline::load_state(const WorkItems& items) {
+  // The second pass asks for groups whose types the first has loaded.
+  for (int pass = 0; pass < state_passes_max; ++pass) {
+    state::StateRequest request;
+    for (const auto& item : items) processor_.want(*item, request);
+    if (request.empty()) co_return Result<void>();
+    MR_CO_TRY(const state::StateFound found, co_await parts_.state.load(request));
+    processor_.absorb(request, found);
+  }
+  MR_ASSERT(false && "everything that was wanted has been absorbed");
+  co_return Result<void>();
+}
+
+io::Task<size_t> Pipeline::process(WorkItems& items, WallTime now) {
+  size_t row_bytes = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (i > 0 && row_bytes >= batch_row_bytes_max) co_return i;
+    if (i > 0 && i % records_per_turn == 0) {
+      guard_.leave();
+      co_await parts_.world.loop.yield();
+    }
+    guard_.enter(items[i]->record.offset);
+    processor_.process(*items[i], now);
+    MR_ASSERT(items[i]->fate != Fate::undecided);
+    row_bytes += items[i]->row.size();
+  }
+  co_return items.size();
+}
+
+io::Task<Result<Offset>> Pipeline::append_rows(const WorkItems& items, size_t count, WallTime now) {
+  struct Row {
+    std::string uuid;
+    std::string source_offset;
+  };
+  std::vector<Row> texts;
+  texts.reserve(count);
+  std::vector<stream::RecordView> records;
+  for (size_t i = 0; i < count; ++i) {
+    const WorkItem& item = *items[i];
+    if (item.fate != Fate::stored) continue;
+    texts.push_back({codec::to_string(item.event.uuid), std::to_string(item.record.offset.value)});
+    stream::RecordView record{now, as_bytes(texts.back().uuid), as_bytes(item.row), {}};
+    record.headers.push_back({"source_partition", as_bytes("0")});
+    record.headers.push_back({"source_offset", as_bytes(texts.back().source_offset)});
+    records.push_back(std::move(record));
+  }
+  if (records.empty()) co_return events_next_;
+  const Instant start = parts_.world.clock.now();
+  for (;;) {
+    Result<stream::AppendedRange> appended = co_await parts_.events.append(records);
+    if (appended) {
+      append_seconds_.observe(static_cast<double>((parts_.world.clock.now() - start).count) / 1e3);
+      MR_ASSERT(appended->first == events_next_);
+      co_return appended->last + 1;
+    }
+    if (!may_pass(appended.error()) || stopping_) {
+      co_return fail(appended.error().within("appending to " + options_.output_topic));
+    }
+    co_await parts_.world.clock.sleep(retry_pause);
+  }
+}
+
+io::Task<Result<void>> Pipeline::commit(const state::StateChanges& changes) {
+  const Instant start = parts_.world.clock.now();
+  for (;;) {
+    Result<void> committed = co_await parts_.state.commit(changes);
+    if (committed) {
+      commit_seconds_.observe(static_cast<double>((parts_.world.clock.now() - start).count) / 1e3);
+      co_return committed;
+    }
+    if (!may_pass(committed.error()) || stopping_) {
+      co_return fail(committed.error().within("committing a batch"));
+    }
+    co_await parts_.world.clock.sleep(retry_pause);
+  }
+}
+
+state::OutboxRow Pipeline::dead_letter(const WorkItem& item, WallTime now) const {
+  const stream::Record& record = item.record;
+  state::OutboxRow row;
+  row.topic = dead_letters_topic;
+  row.key = as_text(record.key);
+  row.value = as_text(record.value);
+  for (const stream::HeaderView& header : record.headers) {
+    row.headers.push_back({std::string(header.name), std::string(as_text(header.value))});
+  }
+  row.headers.push_back({"dlq_reason", std::string(item.reason)});
+  row.headers.push_back({"dlq_step", "ingest"});
+  row.headers.push_back({"dlq_timestamp", event::format_rfc3339(now)});
+  row.headers.push_back({"dlq_topic", options_.input_topic});
+  row.headers.push_back({"dlq_partition", "0"});
+  row.headers.push_back({"dlq_offset", std::to_string(record.offset.value)});
+  row.timestamp = record.timestamp;
+  return row;
+}
+
+void Pipeline::account(const state::StateChanges& changes) {
+  batches_.add();
+  for (const state::CounterValue& counter : changes.counters) {
+    totals_.add(counter.name, counter.value);
+    const size_t colon = counter.name.find(':');
+    parts_.metrics
+        .counter("millrace_ingest_total", "What became of captured records, and what was noticed",
+                 {{"what", counter.name.substr(0, colon)}, {"reason", label_of(counter, colon)}})
+        .add(static_cast<uint64_t>(counter.value));
+  }
+  lag_.set(parts_.captured.end_offset() - next_);
+  duplicate_bytes_.set(static_cast<int64_t>(processor_.duplicates().memory_bytes()));
+}
+
+IngestStatus Pipeline::status() const {
+  IngestStatus status;
+  status.next = next_;
+  status.input_end = parts_.captured.end_offset();
+  status.events_next = events_next_;
+  status.totals = totals_;
+  status.duplicate_hashes = processor_.duplicates().size();
+  status.duplicate_memory_bytes = processor_.duplicates().memory_bytes();
+  status.duplicates_forgotten = processor_.duplicates().forgotten();
+  status.cached_distinct_ids = processor_.persons().size();
+  status.cached_person_bytes = processor_.persons().bytes();
+  return status;
+}
+
+}  // namespace mr::ingest
