@@ -36,6 +36,7 @@ std::string engine_config_xml(const io::Path& users_file) {
   <text_index_header_cache_size>0</text_index_header_cache_size>
   <text_index_postings_cache_size>0</text_index_postings_cache_size>
   <background_pool_size>2</background_pool_size>
+  <max_thread_pool_free_size>16</max_thread_pool_free_size>
 </clickhouse>
 )";
 }

@@ -8,7 +8,8 @@
 //   there _source_partition, _source_offset   (events) the accepted record in `captured`
 // Differences, all on purpose: the reference's servers run in UTC, so every time says 'UTC' here;
 // `groups` takes the topic's offset as the version, because two changes can share one second.
-// Every table syncs a part and its folder before an insert returns, and merged parts too.
+// Every table syncs a part and its folder before an insert returns, and merged parts too; parts
+// below 128 MiB keep all columns in one file, because each file of a part costs a sync.
 
 namespace mr::store {
 
@@ -87,7 +88,8 @@ ENGINE = ReplacingMergeTree(_timestamp)
 PARTITION BY toYYYYMM(timestamp)
 ORDER BY (team_id, toDate(timestamp), event, cityHash64(distinct_id), cityHash64(uuid))
 SAMPLE BY cityHash64(distinct_id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    min_bytes_for_wide_part = 134217728
 )sql";
 
 constexpr std::string_view state_tables = R"sql(CREATE TABLE IF NOT EXISTS person
@@ -107,7 +109,8 @@ constexpr std::string_view state_tables = R"sql(CREATE TABLE IF NOT EXISTS perso
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (team_id, id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    min_bytes_for_wide_part = 134217728
 --;
 CREATE TABLE IF NOT EXISTS person_distinct_id2
 (
@@ -124,7 +127,7 @@ CREATE TABLE IF NOT EXISTS person_distinct_id2
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (team_id, distinct_id)
 SETTINGS index_granularity = 512, fsync_after_insert = 1, fsync_part_directory = 1,
-    min_rows_to_fsync_after_merge = 1
+    min_rows_to_fsync_after_merge = 1, min_bytes_for_wide_part = 134217728
 --;
 CREATE TABLE IF NOT EXISTS groups
 (
@@ -140,7 +143,8 @@ CREATE TABLE IF NOT EXISTS groups
 )
 ENGINE = ReplacingMergeTree(_offset)
 ORDER BY (team_id, group_type_index, group_key)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    min_bytes_for_wide_part = 134217728
 )sql";
 
 // The latest state as one expects to read it. A person is gone when any row says so; a mapping is

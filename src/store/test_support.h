@@ -21,11 +21,13 @@ inline constexpr bool engine_can_run = true;
 
 class WarehouseFixture {
  public:
-  explicit WarehouseFixture(QueryLimits limits = {}) : limits_(limits) {}
+  // `store` is where the store lies; empty: in folder().
+  explicit WarehouseFixture(QueryLimits limits = {}, io::Path store = {})
+      : limits_(limits), store_(store.empty() ? folder_.at("store") : std::move(store)) {}
 
   // Opens (or opens again) the warehouse; yields what open() yields.
   Result<void> open() {
-    EngineOptions options{folder_.at("store"), "", limits_};
+    EngineOptions options{store_, "", limits_};
     auto opened = io::run_in(world_, EmbeddedWarehouse::open({world_.loop(), world_.world().disk,
                                                               inserts_, queries_, metrics_},
                                                              std::move(options)));
@@ -56,8 +58,9 @@ class WarehouseFixture {
   telemetry::Metrics& metrics() { return metrics_; }
 
  private:
-  QueryLimits limits_;
   io::TemporaryFolder folder_;
+  QueryLimits limits_;
+  io::Path store_;
   io::RealWorld world_;
   io::ThreadWorker inserts_{world_.loop(), 1, "store-insert"};
   io::ThreadWorker queries_{world_.loop(), query_sessions, "store-query"};
