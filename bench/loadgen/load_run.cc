@@ -63,6 +63,7 @@ Result<LoadRun> LoadRun::create(const Options& options) {
 Measurements LoadRun::run() {
   started_ = monotonic_nanos();
   phase_ends_ = started_ + nanos(options_.warmup_seconds);
+  seen_.started = started_;
   while (phase_ != Phase::over) {
     const uint64_t now = monotonic_nanos();
     advance_phase(now);
@@ -74,16 +75,17 @@ Measurements LoadRun::run() {
 }
 
 void LoadRun::advance_phase(uint64_t now) {
-  if (phase_ == Phase::warm_up && now >= phase_ends_) begin_measuring(now);
+  if (phase_ == Phase::warm_up && now >= phase_ends_) begin_measuring();
   const uint64_t finished = seen_.answered + seen_.refused + seen_.broken;
   const bool enough = options_.requests > 0 && finished >= options_.requests;
-  if (phase_ == Phase::measured && (now >= phase_ends_ || enough)) end_measuring(now);
+  if (phase_ == Phase::measured && (now >= phase_ends_ || enough)) end_measuring();
   const bool drained = idle_.size() == connections_.size() || now >= phase_ends_;
   if (phase_ == Phase::draining && drained) phase_ = Phase::over;
 }
 
-void LoadRun::begin_measuring(uint64_t) {
+void LoadRun::begin_measuring() {
   phase_ = Phase::measured;
+  sent_in_warm_up_ = sent_count_;
   for (const WatchedProcess& watched : options_.watched) {
     seen_.before.push_back(usage_of_tree(watched.process_id));
   }
@@ -94,7 +96,7 @@ void LoadRun::begin_measuring(uint64_t) {
   phase_ends_ = measured_from_ + nanos(options_.seconds);
 }
 
-void LoadRun::end_measuring(uint64_t) {
+void LoadRun::end_measuring() {
   const uint64_t now = monotonic_nanos();
   seen_.elapsed_seconds = static_cast<double>(now - measured_from_) / nanos_per_second;
   seen_.own_cpu_seconds = own_cpu_seconds() - seen_.own_cpu_seconds;
@@ -115,9 +117,15 @@ uint64_t LoadRun::due_time(uint64_t number) const {
   return started_ + nanos(static_cast<double>(number) / options_.rate);
 }
 
+// Whether the measured time has had all the requests that it may have.
+bool LoadRun::sent_enough() const {
+  return options_.requests > 0 && phase_ == Phase::measured &&
+         sent_count_ - sent_in_warm_up_ >= options_.requests;
+}
+
 // Closed loop: every idle connection sends. Open loop: as many as are due.
 void LoadRun::send_due(uint64_t now) {
-  while (!idle_.empty()) {
+  while (!idle_.empty() && !sent_enough()) {
     uint64_t due = now;
     if (options_.rate > 0) {
       due = due_time(sent_count_);
@@ -136,6 +144,7 @@ void LoadRun::wait_and_handle(uint64_t now) {
   if (options_.rate > 0 && !idle_.empty() && phase_ != Phase::draining) {
     const uint64_t due = due_time(sent_count_);
     wait = due > now ? std::min(due - now, wait_nanos_max) : 0;
+    if (sent_enough()) wait = wait_nanos_max;
   }
   const timespec limit{0, static_cast<long>(wait)};
   std::array<epoll_event, events_at_once> events;

@@ -16,6 +16,7 @@ namespace mr::bench {
 // What one run saw. "Measured" is the time after the warm-up and before the end; requests that are
 // then under way are still waited for, and count in `events_accepted` only.
 struct Measurements {
+  uint64_t started = 0;  // when sending began, nanoseconds of the monotonic clock
   double elapsed_seconds = 0;
   uint64_t answered = 0;    // measured requests answered with 2xx
   uint64_t refused = 0;     // ... with another status
@@ -49,8 +50,9 @@ class LoadRun {
 
   explicit LoadRun(const Options& options) : options_(options) {}
   void advance_phase(uint64_t now);
-  void begin_measuring(uint64_t now);
-  void end_measuring(uint64_t now);
+  void begin_measuring();
+  void end_measuring();
+  bool sent_enough() const;
   void send_due(uint64_t now);
   void wait_and_handle(uint64_t now);
   void handle(uint32_t index, uint32_t events);
@@ -67,6 +69,7 @@ class LoadRun {
   uint64_t measured_from_ = 0;
   uint64_t phase_ends_ = 0;
   uint64_t sent_count_ = 0;
+  uint64_t sent_in_warm_up_ = 0;
   bool refusal_shown_ = false;
   Measurements seen_;
 };

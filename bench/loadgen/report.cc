@@ -96,6 +96,7 @@ void add_load(JsonWriter& json, const Options& options, const Measurements& seen
   json.number("gzip", options.gzip_level);
   json.number("connections", options.connections);
   json.number("rate", options.rate);
+  json.number("started_monotonic", static_cast<double>(seen.started) / 1e9, 6);
   json.number("seconds", seen.elapsed_seconds, 3);
 }
 
