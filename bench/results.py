@@ -1,4 +1,4 @@
-"""Where results go: every raw line, one line a shape in history.csv, and the table that is printed."""
+"""Where results go: raw lines, one line a shape in history.csv, and the table that is printed."""
 
 import csv
 import json
