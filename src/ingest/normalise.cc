@@ -3,14 +3,11 @@
 #include "codec/json_text.h"
 #include "ingest/elements_chain.h"
 #include "ingest/groups.h"
+#include "ingest/persons.h"
 #include "ingest/text_limits.h"
 
 namespace mr::ingest {
 namespace {
-
-bool is_merge_event(std::string_view name) {
-  return name == "$identify" || name == "$create_alias" || name == "$merge_dangerously";
-}
 
 bool is_neither_text_nor_null(const std::optional<std::string_view>& raw) {
   return raw && !json::is_string(*raw) && !json::is_null(*raw);

@@ -16,16 +16,16 @@ constexpr WallTime synthetic_created_at{5000};
 // An event this much younger than its person shows that the id is really used with a person.
 constexpr Millis force_upgrade_after{60 * 1000};
 
-bool is_merge_event(std::string_view name) {
-  return name == "$identify" || name == "$create_alias" || name == "$merge_dangerously";
-}
-
 // Exceptions and heatmaps run in lanes without an order to the others, so they change nobody.
 bool may_update_person(std::string_view name) {
   return name != "$exception" && name != "$$heatmap";
 }
 
 }  // namespace
+
+bool is_merge_event(std::string_view name) {
+  return name == "$identify" || name == "$create_alias" || name == "$merge_dangerously";
+}
 
 std::optional<MergeRequest> merge_request(std::string_view name, const json::Object& properties) {
   if (name == "$identify") {

@@ -37,6 +37,9 @@ struct PersonOnEvent {
   event::PersonMode mode = event::PersonMode::full;
 };
 
+// The events that may merge persons.
+bool is_merge_event(std::string_view event_name);
+
 // The merge that an event asks for (contract 2.6).
 struct MergeRequest {
   std::string source;  // the other distinct id, as it was sent
