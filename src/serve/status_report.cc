@@ -20,7 +20,6 @@ constexpr Millis process_patience{500};
 constexpr uint64_t processes_bytes_max = 64 * 1024;
 constexpr std::string_view captured_topic = "captured";
 constexpr std::string_view events_topic = "events";
-constexpr std::string_view fate_counter_prefix = "fate.";
 
 uint64_t folder_bytes(const std::string& folder) {
   namespace fs = std::filesystem;
@@ -82,6 +81,12 @@ json::Object refused_json(const std::string& accept_metrics) {
   json::Object refused;
   for (const auto& [reason, count] : by_reason) set_number(refused, reason, count);
   return refused;
+}
+
+// Ingest counts fates ("stored", "dropped:<reason>") beside other things that it noticed.
+bool is_fate(std::string_view counter) {
+  const std::string_view what = counter.substr(0, counter.find(':'));
+  return what == "stored" || what == "duplicate" || what == "dropped" || what == "dead_lettered";
 }
 
 struct TopicEnds {
@@ -152,9 +157,7 @@ io::Task<Result<void>> add_stages(json::Object& report, const StatusSources& sou
   report.set("lag", lag.to_json());
   json::Object fates;
   for (const state::CounterValue& counter : counters) {
-    std::string_view name = counter.name;
-    if (name.starts_with(fate_counter_prefix)) name.remove_prefix(fate_counter_prefix.size());
-    set_number(fates, name, counter.value);
+    if (is_fate(counter.name)) set_number(fates, counter.name, counter.value);
   }
   report.set("fates", fates.to_json());
   report.set("topics", ends.json);

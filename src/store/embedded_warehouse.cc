@@ -177,7 +177,9 @@ Result<void> EmbeddedWarehouse::insert_blocking(const InsertBlock& block) {
   auto output = insert_session_->execute(statement);
   if (!output) return fail(output.error().within("inserting into " + block.table));
   if (output->rows_written != block.row_count) {
-    return fail(ErrorCode::invalid_input,
+    // The rows are in the table: this must not look like a refusal, after which a caller may
+    // insert them again in parts.
+    return fail(ErrorCode::failed,
                 "a block for " + block.table + " said " + std::to_string(block.row_count) +
                     " rows, the engine found " + std::to_string(output->rows_written));
   }

@@ -47,8 +47,8 @@ class Warehouse {
   // ignored, missing columns take their defaults. A block whose rows fall into several months is
   // written month by month: after an error or a crash any of them may be there, so the caller
   // looks (internal_query) before it repeats. Blocks are inserted in the order of the calls.
-  // Errors: invalid_input (a row does not parse: names it), not_found (no such table), no_space,
-  // failed (what the engine said).
+  // Errors: invalid_input (a row does not parse: names it; nothing was inserted), not_found (no
+  // such table), no_space, failed (what the engine said).
   virtual io::Task<Result<void>> insert(InsertBlock block) = 0;
 
   // Answers a query of a user: reads only, inside the named limits, without waiting for inserts.
