@@ -27,6 +27,8 @@ class DataDirectory {
   io::Path run() const { return path_ + "/run"; }
   // What the supervisor says about the processes; a JSON array.
   io::Path processes_file() const { return run() + "/processes.json"; }
+  // The page that tells accept of a newer catalog snapshot.
+  io::Path catalog_page() const { return run() + "/catalog.page"; }
   // The page in which ingest marks what it works on, to name a record that kills it.
   io::Path ingest_page() const { return run() + "/ingest.page"; }
   // Sockets, in the form that io::Network takes.

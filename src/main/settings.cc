@@ -1,7 +1,6 @@
 #include "main/settings.h"
 
 #define TOML_HEADER_ONLY 0
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -47,10 +46,13 @@ constexpr std::array definitions = {
                       "how much memory a query may use"},
 };
 
-constexpr std::array<std::string_view, 3> reserved = {
-    "MILLRACE_LIBCHDB",   // where tests and packages put the library
-    "MILLRACE_MISCHIEF",  // crash sites that fault tests switch on
-    "MILLRACE_URL",       // the server that commands talk to
+constexpr std::array<std::string_view, 6> reserved = {
+    "MILLRACE_ADMIN_TOKEN",  // what commands send with --url
+    "MILLRACE_CHDB_CACHE",   // where the fetched library is kept
+    "MILLRACE_LIBCHDB",      // where tests and packages put the library
+    "MILLRACE_MISCHIEF",     // crash sites that fault tests switch on
+    "MILLRACE_PROGRAM",      // the program that the end-to-end tests run
+    "MILLRACE_URL",          // the server that commands talk to
 };
 
 const SettingDefinition* find_definition(std::string_view key) {
@@ -193,15 +195,16 @@ Settings::Settings() {
 }
 
 Result<void> Settings::apply_toml(std::string_view text, const std::string& file_name) {
-  const toml::parse_result parsed = toml::parse(text, file_name);
-  if (!parsed) {
+  toml::table parsed;
+  try {
+    parsed = toml::parse(text, file_name);
+  } catch (const toml::parse_error& error) {
     std::ostringstream message;
-    message << file_name << " line " << parsed.error().source().begin.line << ": "
-            << parsed.error().description();
+    message << file_name << " line " << error.source().begin.line << ": " << error.description();
     return fail(ErrorCode::invalid_input, message.str());
   }
   std::vector<std::pair<std::string, std::string>> values;
-  MR_CHECK(flatten(parsed.table(), "", values, file_name));
+  MR_CHECK(flatten(parsed, "", values, file_name));
   for (const auto& [key, value] : values) MR_CHECK(set(key, value, file_name));
   return {};
 }

@@ -1,0 +1,52 @@
+#include "main/accept_process.h"
+
+#include "capture/capture_server.h"
+#include "catalog/live_snapshot.h"
+#include "main/log_places.h"
+
+namespace mr::main {
+
+namespace {
+
+// How long requests that are under way may still take once we are asked to stop.
+constexpr Millis drain_grace{20'000};
+
+capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
+  const DataDirectory& directory = runtime.directory();
+  capture::CaptureConfig config;
+  config.api_socket = {directory.api_socket()};
+  config.process_socket = {directory.process_socket(runtime.name())};
+  config.other_processes = {{"pipeline", {directory.process_socket("pipeline")}},
+                            {"store", {directory.process_socket("store")}}};
+  config.connections_max = static_cast<size_t>(runtime.settings().count("capture.connections_max"));
+  return config;
+}
+
+io::Task<void> stop_when_asked(ProcessRuntime& runtime, capture::CaptureServer& server) {
+  co_await runtime.stop_requested();
+  server.stop(drain_grace);
+}
+
+}  // namespace
+
+io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
+  io::World& world = runtime.world();
+  const DataDirectory& directory = runtime.directory();
+  catalog::LiveSnapshot catalog(world, directory.catalog_snapshot(), directory.catalog_page());
+  runtime.must(co_await catalog.open());
+  io::TaskGroup following(world.loop);  // to the end of the process
+  following.spawn(catalog.follow());
+  const auto appender =
+      runtime.must(co_await open_appender(runtime, {"captured", first_partition}));
+  const auto server = runtime.must(co_await capture::CaptureServer::create(
+      world, capture_config(runtime), *appender, catalog, runtime.metrics(), runtime.log()));
+  auto accepting = runtime.must(world.network.adopt_listener(listener));
+  runtime.log().info("ready", {{"address", accepting->address().text}});
+  io::TaskGroup tasks(world.loop);
+  tasks.spawn(stop_when_asked(runtime, *server));
+  runtime.must(co_await server->serve(std::move(accepting)));
+  co_await tasks.drain();
+  runtime.must(co_await appender->close());
+}
+
+}  // namespace mr::main

@@ -1,0 +1,177 @@
+#include "main/command_line.h"
+
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "main/version.h"
+
+namespace mr::main {
+
+namespace {
+
+// The flags of `serve`: one for each setting, and the file that holds more of them.
+struct ServeFlags {
+  std::string config_file;
+  std::map<std::string, std::string, std::less<>> values;
+};
+
+std::string flag_names(std::string_view key) {
+  std::string dashed(key);
+  for (char& c : dashed) c = c == '_' ? '-' : c;
+  const std::string plain = "--" + std::string(key);
+  return dashed == key ? plain : "--" + dashed + "," + plain;
+}
+
+void add_serve_flags(CLI::App& command, ServeFlags& flags) {
+  command.add_option("--config", flags.config_file, "a TOML file with settings");
+  for (const SettingDefinition& definition : setting_definitions()) {
+    const std::string key(definition.key);
+    std::string help(definition.help);
+    if (!definition.choices.empty()) help += " (" + std::string(definition.choices) + ")";
+    if (!definition.default_text.empty()) help += " [" + std::string(definition.default_text) + "]";
+    command
+        .add_option_function<std::string>(
+            flag_names(key), [&flags, key](const std::string& value) { flags.values[key] = value; },
+            help)
+        ->type_name("");
+  }
+}
+
+void add_server_flags(CLI::App& command, ServerAddress& server) {
+  command.add_option("--data", server.data, "the data directory of the running server")
+      ->capture_default_str();
+  command.add_option("--url", server.url, "the server's URL, instead of --data")
+      ->envname("MILLRACE_URL");
+  command
+      .add_option("--admin-token", server.admin_token,
+                  "the admin token, needed with --url (variable MILLRACE_ADMIN_TOKEN)")
+      ->envname("MILLRACE_ADMIN_TOKEN");
+}
+
+Result<Settings> read_settings(const ServeFlags& flags) {
+  Settings settings;
+  if (!flags.config_file.empty()) {
+    std::ifstream file(flags.config_file);
+    if (!file) return fail(ErrorCode::not_found, "cannot read the file " + flags.config_file);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    MR_CHECK(settings.apply_toml(text, flags.config_file));
+  }
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
+  MR_CHECK(settings.apply_environment(variables));
+  for (const auto& [key, value] : flags.values) MR_CHECK(settings.set(key, value, "--" + key));
+  return settings;
+}
+
+// The valid words where `app` stands: flags for a word that starts with '-', else subcommands.
+std::vector<std::string> valid_words(const CLI::App& app, bool flags) {
+  std::vector<std::string> words;
+  if (flags) {
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+    }
+  } else {
+    for (const CLI::App* command : app.get_subcommands({})) {
+      if (!command->get_group().empty()) words.push_back(command->get_name());
+    }
+  }
+  return words;
+}
+
+const CLI::App& innermost(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+std::unexpected<Error> usage_failure(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App& where = innermost(app);
+  std::string message = error.what();
+  for (const std::string& word : app.remaining(true)) {
+    message = "unknown " + std::string(word.starts_with("-") ? "flag " : "word ") + word;
+    const auto words = valid_words(where, word.starts_with("-"));
+    const std::string name = word.substr(0, word.find('='));
+    const auto near = nearest(name, {words.begin(), words.end()});
+    if (!near.empty()) message += "; did you mean " + std::string(near) + "?";
+    break;
+  }
+  std::string help = "millrace";
+  if (&where != &app) help += " " + where.get_name();
+  return fail(ErrorCode::invalid_input, message + " (see `" + help + " --help`)");
+}
+
+}  // namespace
+
+Result<Command> parse_command_line(int count, const char* const* arguments) {
+  Command command;
+  ServeFlags flags;
+  CLI::App app{
+      "Millrace takes in product events, makes them correct, keeps them and passes them on.",
+      "millrace"};
+  app.set_version_flag("--version", std::string(program_version));
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+
+  CLI::App& serve = *app.add_subcommand("serve", "run the server");
+  CLI::App& process = *app.add_subcommand("process", "run one process of the server")->group("");
+  add_serve_flags(serve, flags);
+  add_serve_flags(process, flags);
+  process.add_option("name", command.process_name)->required();
+  process.add_option("--listener", command.listener);
+
+  CLI::App& query = *app.add_subcommand("query", "answer a question in SQL (ClickHouse's dialect)");
+  query.add_option("sql", command.sql, "one statement that reads")->required();
+  query.add_option("--format", command.format, "table, json, csv or tsv")
+      ->check(CLI::IsMember({"table", "json", "csv", "tsv"}))
+      ->capture_default_str();
+  add_server_flags(query, command.server);
+
+  CLI::App& project = *app.add_subcommand("project", "list and add projects");
+  project.require_subcommand(1);
+  CLI::App& add = *project.add_subcommand("add", "add a project and print its token");
+  add.add_option("name", command.project_name, "the project's name")->required();
+  add.add_option("--token", command.project_token, "its token (default: a random one)");
+  CLI::App& list = *project.add_subcommand("list", "all projects");
+
+  CLI::App& tail = *app.add_subcommand("tail", "print records of topics as they come");
+  tail.add_option("topic", command.topic_pattern, "a topic, or a pattern with * (captured, *)")
+      ->required();
+  tail.add_option("--from", command.from_offset, "the first offset (default: the oldest kept)");
+  tail.add_flag("--follow,-f", command.follow, "go on with new records until interrupted");
+
+  CLI::App& status = *app.add_subcommand("status", "what the server is doing");
+  for (CLI::App* sub : {&add, &list, &tail, &status}) {
+    sub->add_flag("--json", command.json, "print JSON, for scripts");
+    add_server_flags(*sub, command.server);
+  }
+
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(innermost(app).help().c_str(), stdout);
+    return Command{};
+  } catch (const CLI::CallForVersion&) {
+    std::printf("millrace %s\n", program_version.data());
+    return Command{};
+  } catch (const CLI::ParseError& error) {
+    return usage_failure(app, error);
+  }
+
+  if (serve.parsed() || process.parsed()) {
+    MR_TRY(command.settings, read_settings(flags));
+    command.name = serve.parsed() ? CommandName::serve : CommandName::process;
+    command.serve_arguments.assign(arguments + 2, arguments + count);
+  }
+  if (query.parsed()) command.name = CommandName::query;
+  if (add.parsed()) command.name = CommandName::project_add;
+  if (list.parsed()) command.name = CommandName::project_list;
+  if (tail.parsed()) command.name = CommandName::tail;
+  if (status.parsed()) command.name = CommandName::status;
+  return command;
+}
+
+}  // namespace mr::main

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "main/server_client.h"
+#include "main/settings.h"
+
+namespace mr::main {
+
+enum class CommandName : uint8_t {
+  none,  // help or the version was asked for and has been printed
+  serve,
+  process,  // a child of serve; not shown in help
+  query,
+  project_add,
+  project_list,
+  tail,
+  status,
+};
+
+// What the command line says.
+struct Command {
+  CommandName name = CommandName::none;
+
+  // serve, process
+  Settings settings;
+  std::vector<std::string> serve_arguments;  // as given after `serve`, for the children
+  std::string process_name;
+  int listener = -1;  // the inherited listening socket of process accept
+
+  // the others
+  ServerAddress server;
+  bool json = false;
+  std::string sql;
+  std::string format = "table";
+  std::string project_name;
+  std::string project_token;
+  std::string topic_pattern;
+  long long from_offset = -1;  // -1: the first kept record, or with follow the end
+  bool follow = false;
+};
+
+// Reads the arguments, the configuration file and the environment. Prints help where that is what
+// was asked for. Errors: invalid_input, naming the word and the nearest valid one.
+Result<Command> parse_command_line(int count, const char* const* arguments);
+
+}  // namespace mr::main

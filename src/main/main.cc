@@ -1,0 +1,43 @@
+#include "main/command_line.h"
+#include "main/commands.h"
+#include "main/process_commands.h"
+#include "main/serve_command.h"
+
+namespace mr::main {
+namespace {
+
+constexpr int usage_exit_code = 2;
+
+int run(int count, const char* const* arguments) {
+  const Result<Command> command = parse_command_line(count, arguments);
+  if (!command) {
+    report(command.error());
+    return usage_exit_code;
+  }
+  switch (command->name) {
+    case CommandName::none:
+      return 0;
+    case CommandName::serve:
+      return run_serve(*command);
+    case CommandName::process:
+      return run_process(*command);
+    case CommandName::query:
+      return run_query(*command);
+    case CommandName::project_add:
+      return run_project_add(*command);
+    case CommandName::project_list:
+      return run_project_list(*command);
+    case CommandName::tail:
+      return run_tail(*command);
+    case CommandName::status:
+      return run_status(*command);
+  }
+  return usage_exit_code;
+}
+
+}  // namespace
+}  // namespace mr::main
+
+int main(int count, char** arguments) {
+  return mr::main::run(count, arguments);
+}

@@ -1,0 +1,194 @@
+#include "main/pipeline_process.h"
+
+#include "catalog/catalog.h"
+#include "ingest/pipeline.h"
+#include "main/catalog_places.h"
+#include "main/log_places.h"
+#include "main/mischief.h"
+#include "main/version.h"
+#include "serve/admin_gate.h"
+#include "serve/control_api.h"
+#include "state/sqlite_state_store.h"
+
+namespace mr::main {
+
+namespace {
+
+constexpr Millis control_grace{2'000};
+
+// What ingest writes besides `events`, through the outbox.
+constexpr const char* outbox_topics[] = {"persons", "person_distinct_ids", "groups",
+                                         "dead_letters"};
+
+// The topics that this process writes: hidden until their offsets are committed with the state, and
+// cut back to what was committed when they are opened.
+class PipelineTopics {
+ public:
+  static io::Task<Result<std::unique_ptr<PipelineTopics>>> open(ProcessRuntime& runtime,
+                                                                state::StateStore& state) {
+    auto topics = std::make_unique<PipelineTopics>();
+    MR_CO_TRY(const auto positions, co_await state.positions());
+    MR_CO_TRY(topics->events_, co_await open_one(runtime, "events", positions));
+    for (const char* topic : outbox_topics) {
+      MR_CO_TRY(auto appender, co_await open_one(runtime, topic, positions));
+      topics->outbox_.push_back(std::move(appender));
+    }
+    co_return topics;
+  }
+
+  stream::Appender& events() { return *events_; }
+
+  std::vector<ingest::OutboxDrainer::Topic> outbox() {
+    std::vector<ingest::OutboxDrainer::Topic> topics;
+    for (size_t i = 0; i < outbox_.size(); ++i) topics.push_back({outbox_topics[i], *outbox_[i]});
+    return topics;
+  }
+
+  io::Task<Result<void>> close() {
+    MR_CO_CHECK(co_await events_->close());
+    for (const auto& appender : outbox_) MR_CO_CHECK(co_await appender->close());
+    co_return Result<void>();
+  }
+
+ private:
+  static io::Task<Result<std::unique_ptr<log::LogAppender>>> open_one(
+      ProcessRuntime& runtime, const char* topic, const std::vector<state::Position>& positions) {
+    log::AppenderOptions options;
+    options.visibility = stream::Visibility::on_publish;
+    options.truncate_to = state::position_of(positions, ingest::position_name(topic));
+    co_return co_await open_appender(runtime, {topic, first_partition}, options);
+  }
+
+  std::unique_ptr<log::LogAppender> events_;
+  std::vector<std::unique_ptr<log::LogAppender>> outbox_;
+};
+
+// The admin token as the catalog has it now.
+class CatalogAdminTokens final : public serve::AdminTokens {
+ public:
+  explicit CatalogAdminTokens(catalog::Catalog& catalog) : catalog_(catalog) {}
+  io::Task<bool> matches(std::string token) override {
+    const auto snapshot = co_await catalog_.snapshot();
+    co_return snapshot && snapshot->admin_token_matches(token);
+  }
+
+ private:
+  catalog::Catalog& catalog_;
+};
+
+serve::StatusSources status_sources(ProcessRuntime& runtime, io::Worker& files,
+                                    stream::Topics& topics, stream::Checkpoints& load_positions,
+                                    state::StateStore& state) {
+  const DataDirectory& directory = runtime.directory();
+  serve::StatusSources sources{
+      .world = runtime.world(),
+      .files = files,
+      .topics = topics,
+      .load_positions = load_positions,
+      .state = state,
+      .version = std::string(program_version),
+      .data_path = directory.path(),
+      .processes_file = directory.processes_file(),
+      .log_folder = directory.log(),
+      .warehouse_folder = directory.warehouse(),
+      .state_files = {directory.state(), directory.state() + "-wal", directory.catalog()},
+      .processes = {}};
+  for (const char* process : {"accept", "pipeline", "store"}) {
+    sources.processes.emplace_back(process, io::Address{directory.process_socket(process)});
+  }
+  return sources;
+}
+
+// The control API on both of its sockets.
+class ControlServers {
+ public:
+  ControlServers(ProcessRuntime& runtime, serve::ControlApi& api, serve::AdminTokens& tokens)
+      : runtime_(runtime),
+        gate_(api.handler(), tokens),
+        trusted_(runtime.world(), api.handler(), runtime.metrics(), "control"),
+        guarded_(runtime.world(), gate_, runtime.metrics(), "api"),
+        tasks_(runtime.world().loop) {}
+
+  Result<void> start() {
+    const DataDirectory& directory = runtime_.directory();
+    MR_CHECK(serve_in_background(runtime_, tasks_, trusted_, directory.control_socket()));
+    return serve_in_background(runtime_, tasks_, guarded_, directory.api_socket());
+  }
+  io::Task<void> stop() {
+    trusted_.stop(control_grace);
+    guarded_.stop(control_grace);
+    co_await tasks_.drain();
+  }
+
+ private:
+  ProcessRuntime& runtime_;
+  serve::AdminGate gate_;
+  http::Server trusted_;
+  http::Server guarded_;
+  io::TaskGroup tasks_;
+};
+
+io::Task<void> run_drainer(ProcessRuntime& runtime, ingest::OutboxDrainer& drainer) {
+  runtime.must(co_await drainer.run());
+}
+
+io::Task<void> stop_when_asked(ProcessRuntime& runtime, ingest::Pipeline& pipeline) {
+  co_await runtime.stop_requested();
+  pipeline.stop();
+}
+
+// Ingests until the process is asked to stop or something has failed for good; then the supervisor
+// starts us again, and everything is opened anew.
+io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, PipelineTopics& topics,
+                                    state::StateStore& state, catalog::LiveSnapshot& projects) {
+  io::World& world = runtime.world();
+  ingest::OutboxDrainer drainer(world, state, topics.outbox(), runtime.metrics());
+  const auto captured = runtime.must(co_await open_reader(runtime, {"captured", first_partition}));
+  ingest::PipelineOptions options;
+  options.processor.duplicates.window = runtime.settings().duration("ingest.dedup_window");
+  options.processor.crash_on_event = mischief_at("ingest.crash_on_event");
+  options.crash_page = runtime.directory().ingest_page();
+  const auto pipeline = runtime.must(
+      co_await ingest::Pipeline::open({world, *captured, topics.events(), state, projects, drainer,
+                                       runtime.log(), runtime.metrics()},
+                                      options));
+  runtime.log().info("ready", {{"next_offset", pipeline->status().next.value}});
+  io::TaskGroup tasks(world.loop);
+  tasks.spawn(run_drainer(runtime, drainer));
+  io::TaskGroup stopping(world.loop);
+  stopping.spawn(stop_when_asked(runtime, *pipeline));
+  runtime.must(co_await pipeline->run());
+  drainer.stop();
+  co_await tasks.drain();
+}
+
+}  // namespace
+
+io::Task<void> run_pipeline_process(ProcessRuntime& runtime) {
+  io::World& world = runtime.world();
+  const DataDirectory& directory = runtime.directory();
+  io::ThreadWorker state_worker(runtime.loop(), 1, "state");
+  io::ThreadWorker files(runtime.loop(), 1, "files");
+  const auto catalog =
+      runtime.must(co_await catalog::Catalog::open(world, catalog_options(directory, {})));
+  const auto state =
+      runtime.must(co_await state::SqliteStateStore::open(state_worker, directory.state()));
+  LogTopics log_topics(world, directory.log());
+  const auto load_positions = log::EmbeddedLog::open_checkpoints(world, directory.load());
+  serve::ControlApi api(status_sources(runtime, files, log_topics, *load_positions, *state),
+                        *catalog.catalog, {directory.process_socket("store")});
+  CatalogAdminTokens tokens(*catalog.catalog);
+  ControlServers control(runtime, api, tokens);
+  runtime.must(control.start());
+  runtime.must(runtime.serve_own_socket());
+
+  catalog::LiveSnapshot projects(world, directory.catalog_snapshot(), directory.catalog_page());
+  runtime.must(co_await projects.open());
+  const auto topics = runtime.must(co_await PipelineTopics::open(runtime, *state));
+  co_await ingest_until_stopped(runtime, *topics, *state, projects);
+  co_await control.stop();
+  co_await runtime.stop_own_socket();
+  runtime.must(co_await topics->close());
+}
+
+}  // namespace mr::main

@@ -1,0 +1,145 @@
+#include "main/serve_command.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <unistd.h>
+#include <algorithm>
+#include <cstdio>
+
+#include "catalog/catalog.h"
+#include "io/processes.h"
+#include "io/real_world.h"
+#include "io/signals.h"
+#include "main/catalog_places.h"
+#include "main/commands.h"
+#include "main/data_directory.h"
+#include "main/supervisor.h"
+#include "main/welcome.h"
+#include "store/chdb_library.h"
+
+namespace mr::main {
+
+namespace {
+
+constexpr std::string_view process_names[] = {"accept", "pipeline", "store"};
+
+Result<std::vector<std::string>> parse_roles(std::string_view list) {
+  std::vector<std::string> roles;
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    const std::string_view word = list.substr(0, comma);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    const bool known = std::ranges::find(process_names, word) != std::end(process_names);
+    if (!known) {
+      const auto near = nearest(word, {std::begin(process_names), std::end(process_names)});
+      return fail(ErrorCode::invalid_input,
+                  "roles: unknown role \"" + std::string(word) + "\"" +
+                      (near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?") +
+                      " (accept, pipeline, store)");
+    }
+    roles.emplace_back(word);
+  }
+  if (roles.empty()) return fail(ErrorCode::invalid_input, "roles: name at least one role");
+  return roles;
+}
+
+// Many idle clients must not fail for want of descriptors: use all that the system allows us.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+io::Task<Result<catalog::Snapshot>> prepare_catalog(io::World& world, DataDirectory directory,
+                                                    std::string token, std::string& admin_token) {
+  MR_CO_TRY(auto opened,
+            co_await catalog::Catalog::open(world, {.database = directory.catalog(),
+                                                    .snapshot = directory.catalog_snapshot(),
+                                                    .page = directory.catalog_page(),
+                                                    .project_token = std::move(token)}));
+  admin_token = opened.new_admin_token;
+  co_return co_await opened.catalog->snapshot();
+}
+
+Result<int> take_address(const std::string& listen) {
+  auto socket = io::RealNetwork::listen_for_child({listen});
+  if (!socket && socket.error().code() == ErrorCode::already_exists) {
+    return fail(ErrorCode::already_exists,
+                "the address " + listen +
+                    " is taken by another program: stop that, or choose another with "
+                    "--listen ADDRESS:PORT");
+  }
+  return socket;
+}
+
+std::vector<Supervisor::Child> make_children(const Command& command,
+                                             const std::vector<std::string>& roles, int listener) {
+  std::vector<Supervisor::Child> children;
+  for (const std::string& role : roles) {
+    io::ChildCommand child;
+    child.arguments = {io::own_program(), "process", role};
+    child.arguments.insert(child.arguments.end(), command.serve_arguments.begin(),
+                           command.serve_arguments.end());
+    if (role == "accept") {
+      child.arguments.insert(child.arguments.end(), {"--listener", std::to_string(listener)});
+      child.kept_descriptors = {listener};
+    }
+    children.push_back({role, std::move(child)});
+  }
+  return children;
+}
+
+io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetry::Logger& log,
+                             const Command& command) {
+  io::World world = real.world();
+  const Settings& settings = command.settings;
+  MR_CO_TRY(const auto roles, parse_roles(settings.text("roles")));
+  const DataDirectory directory(settings.text("data"));
+  if (std::ranges::find(roles, "store") != roles.end()) {
+    MR_CO_CHECK(store::find_chdb_library(settings.text("store.library")));
+  }
+  MR_CO_TRY(const auto lock, co_await open_data_directory(world.disk, directory));
+  MR_CO_TRY(const int listener, take_address(settings.text("listen")));
+  std::string admin_token;
+  MR_CO_TRY(
+      const auto snapshot,
+      co_await prepare_catalog(world, directory, settings.text("project_token"), admin_token));
+  Supervisor supervisor(world, signals, log, directory.processes_file(),
+                        make_children(command, roles, listener));
+  MR_ASSERT(!snapshot.projects().empty());
+  const std::string welcome = welcome_text({.address = settings.text("listen"),
+                                            .data = directory.path(),
+                                            .project_token = snapshot.projects().front().token,
+                                            .admin_token = admin_token});
+  std::fwrite(welcome.data(), 1, welcome.size(), stdout);
+  std::fflush(stdout);
+  const bool orderly = co_await supervisor.run();
+  ::close(listener);
+  co_return orderly;
+}
+
+}  // namespace
+
+int run_serve(const Command& command) {
+  raise_descriptor_limit();
+  // Signals are blocked before the world's threads start, so that they reach us as values.
+  io::block_signals({SIGTERM, SIGINT, SIGCHLD});
+  io::RealWorld real;
+  io::Signals signals(real.loop(), {SIGTERM, SIGINT, SIGCHLD});
+  const auto format = telemetry::parse_log_format(command.settings.text("log.format"));
+  const auto log = telemetry::Logger::to_stderr("supervisor", *format, telemetry::Severity::info);
+  int code = 1;
+  struct Runner {
+    static io::Task<void> run(io::RealWorld& real, io::Signals& signals, telemetry::Logger& log,
+                              const Command& command, int& code) {
+      const auto ended = co_await serve(real, signals, log, command);
+      code = ended ? (*ended ? 0 : 1) : report(ended.error());
+    }
+  };
+  real.run(Runner::run(real, signals, *log, command, code));
+  return code;
+}
+
+}  // namespace mr::main

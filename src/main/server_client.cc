@@ -1,0 +1,103 @@
+#include "main/server_client.h"
+
+#include <curl/curl.h>
+
+#include <memory>
+
+#include "main/data_directory.h"
+
+namespace mr::main {
+
+namespace {
+
+struct FreeHandle {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct FreeHeaders {
+  void operator()(curl_slist* headers) const { curl_slist_free_all(headers); }
+};
+
+// Where libcurl's callback puts the body: refusals are always kept whole.
+struct Receiver {
+  CURL* handle;
+  Answer answer;
+  AnswerSink* sink;
+};
+
+size_t receive(char* bytes, size_t size, size_t count, void* into) {
+  auto& receiver = *static_cast<Receiver*>(into);
+  long status = 0;
+  curl_easy_getinfo(receiver.handle, CURLINFO_RESPONSE_CODE, &status);
+  const std::string_view piece(bytes, size * count);
+  if (receiver.sink != nullptr && status == 200) {
+    receiver.sink->piece(piece);
+  } else {
+    receiver.answer.body += piece;
+  }
+  return size * count;
+}
+
+bool is_absent(CURLcode code) {
+  return code == CURLE_COULDNT_CONNECT;
+}
+
+}  // namespace
+
+Result<Answer> ServerClient::get(const std::string& path) const {
+  return perform(path, nullptr, nullptr);
+}
+Result<Answer> ServerClient::post(const std::string& path, const std::string& json_body) const {
+  return perform(path, &json_body, nullptr);
+}
+Result<Answer> ServerClient::stream(const std::string& path, AnswerSink& sink) const {
+  return perform(path, nullptr, &sink);
+}
+
+Result<Answer> ServerClient::perform(const std::string& path, const std::string* json_body,
+                                     AnswerSink* sink) const {
+  const std::unique_ptr<CURL, FreeHandle> handle(curl_easy_init());
+  if (!handle) return fail(ErrorCode::failed, "libcurl cannot be started");
+  CURL* curl = handle.get();
+  Receiver receiver{curl, {}, sink};
+  const DataDirectory directory(address_.data);
+  const std::string socket = directory.path() + "/control.sock";
+  curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
+  if (address_.url.empty()) {
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
+    curl_easy_setopt(curl, CURLOPT_URL, ("http://millrace" + path).c_str());
+  } else {
+    std::string url = address_.url;
+    while (url.ends_with('/')) url.pop_back();
+    curl_easy_setopt(curl, CURLOPT_URL, (url + path).c_str());
+    if (!address_.admin_token.empty()) {
+      list = curl_slist_append(list, ("Authorization: Bearer " + address_.admin_token).c_str());
+    }
+  }
+  const std::unique_ptr<curl_slist, FreeHeaders> headers(list);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiver);
+  if (json_body != nullptr) {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json_body->size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json_body->data());
+  }
+  const CURLcode code = curl_easy_perform(curl);
+  const std::string where =
+      address_.url.empty() ? "the data directory " + directory.path() : address_.url;
+  if (is_absent(code)) {
+    return fail(ErrorCode::not_found, "no Millrace runs at " + where +
+                                          ": start it with `millrace serve`, or name the right one "
+                                          "with --data DIR or --url URL");
+  }
+  if (code != CURLE_OK) {
+    return fail(ErrorCode::io_failed,
+                "talking to the server at " + where + ": " + curl_easy_strerror(code));
+  }
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &receiver.answer.status);
+  return std::move(receiver.answer);
+}
+
+}  // namespace mr::main

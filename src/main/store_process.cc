@@ -1,0 +1,89 @@
+#include "main/store_process.h"
+
+#include <array>
+
+#include "io/thread_worker.h"
+#include "load/loader.h"
+#include "main/log_places.h"
+#include "serve/query_handler.h"
+#include "store/embedded_warehouse.h"
+
+namespace mr::main {
+
+namespace {
+
+struct LoadedTopic {
+  const char* topic;
+  const char* table;
+};
+constexpr std::array loaded_topics = {
+    LoadedTopic{"events", "events"},
+    LoadedTopic{"persons", "person"},
+    LoadedTopic{"person_distinct_ids", "person_distinct_id2"},
+    LoadedTopic{"groups", "groups"},
+};
+
+store::EngineOptions engine_options(const ProcessRuntime& runtime) {
+  store::EngineOptions options;
+  options.folder = runtime.directory().warehouse();
+  options.library = runtime.settings().text("store.library");
+  options.query.time_max = runtime.settings().duration("store.query_time_max");
+  options.query.memory_bytes_max = runtime.settings().bytes("store.query_memory_max");
+  return options;
+}
+
+// A loader with the reader that it needs.
+struct Loading {
+  std::unique_ptr<stream::Reader> reader;
+  std::unique_ptr<load::Loader> loader;
+};
+
+io::Task<std::vector<Loading>> make_loaders(ProcessRuntime& runtime,
+                                            stream::Checkpoints& checkpoints,
+                                            store::Warehouse& warehouse,
+                                            stream::Appender& dead_letters) {
+  std::vector<Loading> loadings;
+  for (const LoadedTopic& loaded : loaded_topics) {
+    Loading loading;
+    loading.reader = runtime.must(co_await open_reader(runtime, {loaded.topic, first_partition}));
+    load::LoaderOptions options;
+    options.topic = loaded.topic;
+    options.table = loaded.table;
+    options.block_rows = static_cast<size_t>(runtime.settings().count("load.block_rows"));
+    options.delay = runtime.settings().duration("load.delay");
+    loading.loader = std::make_unique<load::Loader>(
+        load::Loader::Doors{runtime.world(), *loading.reader, checkpoints, warehouse, dead_letters,
+                            runtime.log(), runtime.metrics()},
+        std::move(options));
+    loadings.push_back(std::move(loading));
+  }
+  co_return loadings;
+}
+
+}  // namespace
+
+io::Task<void> run_store_process(ProcessRuntime& runtime) {
+  io::World& world = runtime.world();
+  io::ThreadWorker inserts(runtime.loop(), 1, "inserts");
+  io::ThreadWorker queries(runtime.loop(), store::query_sessions, "queries");
+  const auto warehouse = runtime.must(co_await store::EmbeddedWarehouse::open(
+      {world.loop, world.disk, inserts, queries, runtime.metrics()}, engine_options(runtime)));
+  serve::QueryHandler query(*warehouse);
+  runtime.own_routes().add(http::Method::post, "/query", query);
+  runtime.must(runtime.serve_own_socket());
+
+  const auto checkpoints = log::EmbeddedLog::open_checkpoints(world, runtime.directory().load());
+  const auto dead_letters =
+      runtime.must(co_await open_appender(runtime, {"dead_letters", store_partition}));
+  const auto loadings = co_await make_loaders(runtime, *checkpoints, *warehouse, *dead_letters);
+  runtime.log().info("ready");
+  io::TaskGroup tasks(world.loop);
+  for (const Loading& loading : loadings) tasks.spawn(loading.loader->run());
+  co_await runtime.stop_requested();
+  for (const Loading& loading : loadings) loading.loader->stop();
+  co_await tasks.drain();
+  co_await runtime.stop_own_socket();
+  runtime.must(co_await dead_letters->close());
+}
+
+}  // namespace mr::main
