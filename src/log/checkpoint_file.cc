@@ -1,0 +1,84 @@
+#include "log/checkpoint_file.h"
+
+#include <algorithm>
+
+#include "codec/byte_reader.h"
+#include "codec/byte_writer.h"
+#include "codec/crc32c.h"
+
+namespace mr::log {
+
+namespace {
+
+constexpr uint32_t checkpoint_magic = 0x4D524350;  // "MRCP"
+constexpr uint16_t checkpoint_version = 1;
+constexpr uint16_t flag_intended = 1;
+constexpr size_t checkpoint_bytes = 28;
+constexpr size_t name_bytes_max = 200;
+
+}  // namespace
+
+Bytes encode_checkpoint(const stream::Checkpoint& checkpoint) {
+  Bytes out;
+  codec::put_u32_be(out, checkpoint_magic);
+  codec::put_u16_be(out, checkpoint_version);
+  codec::put_u16_be(out, checkpoint.intended_end ? flag_intended : 0);
+  codec::put_u64_be(out, static_cast<uint64_t>(checkpoint.next.value));
+  codec::put_u64_be(out, static_cast<uint64_t>(checkpoint.intended_end.value_or(Offset(0)).value));
+  codec::put_u32_be(out, codec::crc32c(out));
+  return out;
+}
+
+Result<stream::Checkpoint> decode_checkpoint(ByteView bytes, const std::string& path) {
+  codec::ByteReader reader(bytes);
+  const uint32_t magic = reader.u32_be();
+  const uint16_t version = reader.u16_be();
+  if (magic == checkpoint_magic && version > checkpoint_version) {
+    return fail(ErrorCode::unsupported, path + " has version " + std::to_string(version) +
+                                            "; this program reads up to version " +
+                                            std::to_string(checkpoint_version));
+  }
+  const uint16_t flags = reader.u16_be();
+  stream::Checkpoint checkpoint;
+  checkpoint.next = Offset(static_cast<int64_t>(reader.u64_be()));
+  const Offset intended(static_cast<int64_t>(reader.u64_be()));
+  const uint32_t crc = reader.u32_be();
+  if (!reader.finished() || magic != checkpoint_magic ||
+      codec::crc32c(bytes.first(checkpoint_bytes - 4)) != crc) {
+    return fail(ErrorCode::corrupt, path + " is damaged");
+  }
+  if ((flags & flag_intended) != 0) checkpoint.intended_end = intended;
+  return checkpoint;
+}
+
+Result<io::Path> CheckpointFiles::path_of(const std::string& name) const {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
+  };
+  if (name.empty() || name.size() > name_bytes_max || name.front() == '.' ||
+      !std::all_of(name.begin(), name.end(), allowed)) {
+    return fail(ErrorCode::invalid_input, "\"" + name + "\" cannot name a checkpoint");
+  }
+  return folder_ + "/" + name + ".checkpoint";
+}
+
+io::Task<Result<std::optional<stream::Checkpoint>>> CheckpointFiles::load(std::string name) {
+  MR_CO_TRY(const io::Path path, path_of(name));
+  constexpr uint64_t bytes_max = 4096;
+  const auto bytes = co_await io::read_whole_file(world_.disk, path, bytes_max);
+  if (!bytes) {
+    if (bytes.error().code() == ErrorCode::not_found) co_return std::optional<stream::Checkpoint>();
+    co_return fail(bytes.error());
+  }
+  MR_CO_TRY(const auto checkpoint, decode_checkpoint(*bytes, path));
+  co_return std::optional(checkpoint);
+}
+
+io::Task<Result<void>> CheckpointFiles::save(std::string name, stream::Checkpoint checkpoint) {
+  MR_CO_TRY(const io::Path path, path_of(name));
+  MR_CO_CHECK(co_await world_.disk.make_folders(folder_));
+  co_return co_await io::replace_file(world_.disk, path, encode_checkpoint(checkpoint));
+}
+
+}  // namespace mr::log

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/disk.h"
+#include "log/record.h"
+
+namespace mr::log {
+
+// One segment as the manifest knows it.
+struct SegmentEntry {
+  Offset base;
+  SegmentUse use;
+  bool sealed = false;
+  // Set when sealed: bytes after `sealed_bytes` mean nothing.
+  uint64_t sealed_bytes = 0;
+  Offset end;
+  WallTime max_timestamp;
+};
+
+// The truth about a partition's files: a segment that is not named here does not exist. Replaced
+// whole and synced at each change (docs/formats/log.md, "manifest").
+struct Manifest {
+  int32_t last_epoch = 0;
+  Offset first_offset;                 // below it, retention removed everything
+  std::vector<SegmentEntry> segments;  // by base offset; only the last may be unsealed
+
+  // The entry that holds `offset`, if its segment is kept.
+  const SegmentEntry* find(Offset offset) const;
+};
+
+Bytes encode_manifest(const Manifest& manifest);
+// Errors: corrupt, or unsupported when a newer version wrote it. `path` is for the message.
+Result<Manifest> decode_manifest(ByteView bytes, const std::string& path);
+
+// Nothing when the partition has none yet.
+io::Task<Result<std::optional<Manifest>>> load_manifest(io::Disk& disk, io::Path folder);
+
+// "<folder>/00000000000000000042.log"
+io::Path segment_path(const io::Path& folder, Offset base);
+// The name that a new segment has until the manifest names it: "<segment>.<epoch>".
+io::Path fresh_segment_path(const io::Path& folder, Offset base, int32_t epoch);
+
+inline constexpr const char* manifest_name = "manifest";
+inline constexpr const char* watermark_name = "watermark";
+inline constexpr const char* lock_name = "lock";
+inline constexpr const char* prepared_name = "next.prepared";
+
+}  // namespace mr::log

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "io/disk.h"
+#include "stream/stream.h"
+
+namespace mr::telemetry {
+class Logger;
+}
+
+namespace mr::log {
+
+// Mistakes that tests put into the engine to prove that the simulator finds them. All off in
+// production, where nothing sets them.
+struct PlantedBugs {
+  bool acknowledge_before_write = false;  // answer, then write
+  bool skip_sync = false;                 // buffered path: no sync after a write
+  bool skip_folder_sync = false;          // names of new segments are not made durable
+  bool serve_tail_unflushed = false;      // recovery serves what it read without making it durable
+  bool skip_checksum = false;             // recovery believes any header
+  bool believe_second_sync = false;       // after a failed sync, sync again and go on
+  bool repair_in_place = false;           // buffered recovery rewrites the segment itself
+  bool accept_beyond_cut = false;         // truncate_to is forgotten
+};
+
+struct AppenderOptions {
+  stream::Visibility visibility = stream::Visibility::on_durable;
+  // When set, everything at or above it is cut when the partition opens: what its writer had
+  // appended but not committed elsewhere. Opening fails if the log ends below it.
+  std::optional<Offset> truncate_to;
+
+  // The first segment of each opening is small, each further one twice as large, up to the largest.
+  uint64_t first_segment_bytes = 4ull * 1024 * 1024;
+  uint64_t segment_bytes_max = 64ull * 1024 * 1024;
+  // Where files cannot be opened past the cache, recovery copies the last segment: kept smaller.
+  uint64_t buffered_segment_bytes_max = 8ull * 1024 * 1024;
+
+  // Appends that wait for the running commit; more are refused with busy.
+  size_t queue_bytes_max = 48ull * 1024 * 1024;
+  // A commit gathers appends until it holds this much.
+  size_t commit_bytes = 1024ull * 1024;
+  // One record's key, value and headers; more is too_large.
+  size_t record_bytes_max = stream::record_bytes_max;
+  // Below this much free space appends are refused with no_space.
+  uint64_t reserved_bytes = 256ull * 1024 * 1024;
+  // Past the page cache where the file system can.
+  io::Caching caching = io::Caching::direct;
+
+  // May be null.
+  telemetry::Logger* logger = nullptr;
+  PlantedBugs bugs;
+};
+
+}  // namespace mr::log

@@ -1,0 +1,270 @@
+#include "log/partition_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "io/aligned_buffer.h"
+
+namespace mr::log {
+
+namespace {
+
+constexpr size_t chunk_bytes_min = 64 * 1024;
+constexpr size_t seek_chunk_bytes = 256 * 1024;
+// How often a read starts again because the writer changed the files under it.
+constexpr int refreshes_max = 20;
+
+size_t payload_bytes(const stream::Record& record) {
+  size_t bytes = record.key.size() + record.value.size();
+  for (const stream::HeaderView& header : record.headers) {
+    bytes += header.name.size() + header.value.size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Offset PartitionReader::end_offset() const {
+  return Offset(static_cast<int64_t>(load_word(*page_, WatermarkWord::end).value_or(0)));
+}
+
+bool PartitionReader::stale() const {
+  return !manifest_ || load_word(*page_, WatermarkWord::generation) != generation_;
+}
+
+// Reads the manifest again if the writer changed it, and lets go of files it may have replaced.
+io::Task<Result<void>> PartitionReader::refresh() {
+  if (!stale()) co_return Result<void>{};
+  const auto generation = load_word(*page_, WatermarkWord::generation);
+  MR_CO_TRY(auto manifest, co_await load_manifest(world_.disk, folder_));
+  manifest_ = manifest ? std::move(*manifest) : Manifest{};
+  generation_ = generation;
+  segment_.reset();
+  chunk_ = {};
+  verified_.reset();
+  co_return Result<void>{};
+}
+
+io::Task<Result<Offset>> PartitionReader::first_offset() {
+  MR_CO_CHECK(co_await refresh());
+  co_return manifest_->first_offset;
+}
+
+io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t bytes_max,
+                                                          Instant deadline) {
+  constexpr auto end_word = static_cast<size_t>(WatermarkWord::end);
+  for (int refreshes = 0;;) {
+    const uint64_t seen = page_->load(end_word);
+    const Offset visible(static_cast<int64_t>(decode_word(WatermarkWord::end, seen).value_or(0)));
+    if (from >= visible) {
+      if (world_.clock.now() >= deadline) co_return stream::ReadBatch{};
+      (void)co_await page_->wait_until_not(end_word, seen, deadline);
+      continue;
+    }
+    auto batch = co_await read_visible(from, visible, bytes_max);
+    if (batch || ++refreshes > refreshes_max) co_return batch;
+    // What was not there may be there in the files of today.
+    const bool retry = stale();
+    generation_.reset();
+    manifest_.reset();
+    if (!retry && refreshes > 1) co_return batch;
+  }
+}
+
+io::Task<Result<stream::ReadBatch>> PartitionReader::read_visible(Offset from, Offset visible,
+                                                                  size_t bytes_max) {
+  MR_CO_CHECK(co_await refresh());
+  stream::ReadBatch out;
+  size_t bytes = 0;
+  while (from < visible && (out.empty() || bytes < bytes_max)) {
+    const size_t before = out.records.size();
+    const auto more =
+        co_await read_batch(from, visible, bytes_max - std::min(bytes, bytes_max), out);
+    if (!more) {
+      if (out.empty()) co_return fail(more.error());
+      break;
+    }
+    for (size_t i = before; i < out.records.size(); ++i) bytes += payload_bytes(out.records[i]);
+    if (out.records.size() > before) from = out.records.back().offset + 1;
+    if (!*more) break;
+    if (out.records.size() == before && from >= next_) break;  // nothing to show below `visible`
+    from = std::max(from, next_);
+  }
+  co_return out;
+}
+
+// Adds what one batch holds of [from, visible). False when bytes_max ended it inside the batch.
+io::Task<Result<bool>> PartitionReader::read_batch(Offset from, Offset visible, size_t bytes_max,
+                                                   stream::ReadBatch& out) {
+  MR_CO_CHECK(co_await position_at(from));
+  MR_CO_TRY(const uint64_t end, co_await limit());
+  MR_CO_CHECK(co_await seek(from, end));
+  MR_CO_TRY(const Batch batch, co_await batch_here(end, bytes_max));
+  std::vector<stream::Record> records;
+  MR_CO_CHECK(decode_batch(batch.bytes, batch.header, from, visible, records));
+  size_t bytes = 0;
+  size_t taken = 0;
+  while (taken < records.size() && (bytes < bytes_max || (out.empty() && taken == 0))) {
+    bytes += payload_bytes(records[taken++]);
+  }
+  out.records.insert(out.records.end(), std::make_move_iterator(records.begin()),
+                     std::make_move_iterator(records.begin() + static_cast<ptrdiff_t>(taken)));
+  if (out.memory.empty() || out.memory.back() != batch.memory) out.memory.push_back(batch.memory);
+  if (taken < records.size()) co_return false;
+  if (batch.header.end_offset() <= visible) {
+    position_ += batch.header.total_bytes();
+    next_ = batch.header.end_offset();
+  }
+  co_return true;
+}
+
+// Opens the segment that holds `from`, unless it is open.
+io::Task<Result<void>> PartitionReader::position_at(Offset from) {
+  if (from < manifest_->first_offset) {
+    co_return fail(ErrorCode::not_found, folder_ + " begins at offset " +
+                                             std::to_string(manifest_->first_offset.value) +
+                                             ", above " + std::to_string(from.value));
+  }
+  const SegmentEntry* entry = manifest_->find(from);
+  if (entry == nullptr) {
+    co_return fail(ErrorCode::corrupt,
+                   folder_ + " has no segment for offset " + std::to_string(from.value));
+  }
+  const bool open =
+      segment_ && segment_->entry.base == entry->base && segment_->entry.use == entry->use;
+  if (!open) {
+    const SegmentEntry found = *entry;
+    segment_.reset();
+    chunk_ = {};
+    verified_.reset();
+    auto file = co_await world_.disk.open(segment_path(folder_, found.base), {});
+    if (!file && file.error().code() == ErrorCode::not_found) {
+      // The manifest is ahead of the name for a moment.
+      file =
+          co_await world_.disk.open(fresh_segment_path(folder_, found.base, found.use.epoch), {});
+    }
+    if (!file) co_return fail(file.error());
+    segment_ = OpenSegment{found, std::move(*file)};
+    position_ = 0;
+    next_ = found.base;
+  }
+  if (from < next_) {
+    position_ = 0;
+    next_ = segment_->entry.base;
+  }
+  co_return Result<void>{};
+}
+
+// How far the open segment may be read: bytes below are durable.
+io::Task<Result<uint64_t>> PartitionReader::limit() {
+  if (segment_->entry.sealed) co_return segment_->entry.sealed_bytes;
+  const auto tail = load_word(*page_, WatermarkWord::tail);
+  if (tail) {
+    const TailMark mark = unpack_tail(*tail);
+    if (mark.epoch_low == static_cast<uint16_t>(segment_->entry.use.epoch)) co_return mark.bytes;
+  }
+  // The writer went on to another segment after the manifest was read.
+  co_return fail(ErrorCode::corrupt, folder_ + " changed while it was read");
+}
+
+// Moves past whole batches below `from` by their headers.
+io::Task<Result<void>> PartitionReader::seek(Offset from, uint64_t limit) {
+  if (from == next_) co_return Result<void>{};
+  FileWindow window(*segment_->file, seek_chunk_bytes);
+  while (position_ + batch_header_bytes <= limit) {
+    ByteView bytes = chunk_.from(position_);
+    if (bytes.size() < batch_header_bytes) {
+      MR_CO_TRY(bytes, co_await window.view(position_, batch_header_bytes));
+    }
+    const auto header = parse_batch_header(bytes);
+    const bool valid = header && header->use == segment_->entry.use && header->base_offset == next_;
+    if (!valid) {
+      // A damaged range: what follows it may be whole.
+      MR_CO_TRY(const auto later,
+                co_await find_next_batch(window, identity(), position_, limit, next_));
+      if (!later || later->header.base_offset > from) break;
+      position_ = later->position;
+      next_ = later->header.base_offset;
+      continue;
+    }
+    if (header->end_offset() > from) break;
+    position_ += header->total_bytes();
+    next_ = header->end_offset();
+  }
+  co_return Result<void>{};
+}
+
+// Reads up to `bytes` from the present position.
+io::Task<Result<void>> PartitionReader::load_chunk(uint64_t bytes) {
+  auto memory = std::make_shared<Bytes>(bytes);
+  MR_CO_TRY(const size_t count, co_await segment_->file->read_at(position_, *memory));
+  memory->resize(count);
+  chunk_ = {std::move(memory), position_};
+  verified_.reset();
+  co_return Result<void>{};
+}
+
+// The batch at the present position, checked.
+io::Task<Result<PartitionReader::Batch>> PartitionReader::batch_here(uint64_t limit,
+                                                                     size_t bytes_max) {
+  const uint64_t left = limit - std::min(limit, position_);
+  const auto header_of = [this, left]() -> std::optional<BatchHeader> {
+    const auto header = parse_batch_header(chunk_.from(position_));
+    const bool valid = header && header->use == segment_->entry.use &&
+                       header->base_offset == next_ && header->total_bytes() <= left;
+    return valid ? header : std::nullopt;
+  };
+  auto header = header_of();
+  if (!header || chunk_.from(position_).size() < header->total_bytes()) {
+    MR_CO_CHECK(
+        co_await load_chunk(std::min<uint64_t>(left, std::max(bytes_max, chunk_bytes_min))));
+    header = header_of();
+    if (header && chunk_.from(position_).size() < header->total_bytes()) {
+      MR_CO_CHECK(co_await load_chunk(header->total_bytes()));
+      header = header_of();
+    }
+  }
+  if (header) {
+    const ByteView here = chunk_.from(position_);
+    const ByteView whole = here.first(std::min(here.size(), header->total_bytes()));
+    if (verified_ == position_ || batch_checksum_matches(whole, *header)) {
+      verified_ = position_;
+      co_return Batch{*header, whole, chunk_.memory};
+    }
+  }
+  co_return co_await batch_past_cache(limit);
+}
+
+// What the device holds where the page cache showed no valid batch.
+io::Task<Result<PartitionReader::Batch>> PartitionReader::batch_past_cache(uint64_t limit) {
+  chunk_ = {};
+  verified_.reset();
+  const io::Path path = segment_path(folder_, segment_->entry.base);
+  const io::OpenMode mode{.caching = io::Caching::direct};
+  MR_CO_TRY(const auto file, co_await world_.disk.open(path, mode));
+  FileWindow window(*file, seek_chunk_bytes);
+  MR_CO_TRY(ByteView bytes, co_await window.view(position_, batch_header_bytes));
+  const auto header = parse_batch_header(bytes);
+  if (header && header->use == segment_->entry.use && header->base_offset == next_ &&
+      header->total_bytes() <= limit - std::min(limit, position_)) {
+    MR_CO_TRY(bytes, co_await window.view(position_, header->total_bytes()));
+    if (bytes.size() >= header->total_bytes()) {
+      bytes = bytes.first(header->total_bytes());
+      if (batch_checksum_matches(bytes, *header)) {
+        auto memory = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
+        chunk_ = {memory, position_};
+        verified_ = position_;
+        co_return Batch{*header, ByteView(*memory), memory};
+      }
+    }
+  }
+  MR_CO_TRY(const auto later,
+            co_await find_next_batch(window, identity(), position_, limit, next_ + 1));
+  const std::string to = later ? std::to_string(later->header.base_offset.value - 1)
+                               : std::string("the segment's end");
+  co_return fail(ErrorCode::corrupt, path + " is damaged at byte " + std::to_string(position_) +
+                                         ": offsets " + std::to_string(next_.value) + " to " + to +
+                                         " cannot be read");
+}
+
+}  // namespace mr::log

@@ -1,0 +1,192 @@
+// The part of PartitionWriter that begins, prepares and seals segments.
+#include <algorithm>
+
+#include "base/assert.h"
+#include "io/random.h"
+#include "log/partition_writer.h"
+#include "telemetry/log_line.h"
+
+namespace mr::log {
+
+namespace {
+
+constexpr uint64_t align_up(uint64_t bytes) {
+  return (bytes + io::direct_alignment - 1) / io::direct_alignment * io::direct_alignment;
+}
+
+}  // namespace
+
+// Learns from the disk what the partition holds; afterwards there is no open segment.
+io::Task<Result<void>> PartitionWriter::recover() {
+  while (preparing_) co_await prepared_changed_.wait();
+  segment_.reset();
+  prepared_.reset();
+  AppenderOptions options = options_;
+  // What was acknowledged since the opening stays; an append that was reported as failed goes.
+  if (opened_) options.truncate_to = durable_end_;
+  MR_CO_TRY(Recovered found, co_await recover_partition(world_, folder_, options));
+  manifest_ = std::move(found.manifest);
+  carried_ = std::move(found.carried);
+  durable_end_ = found.end;
+  if (!opened_) published_end_ = durable_end_;
+  position_ = 0;
+  last_segment_bytes_ = 0;
+  show_segment(found.tail_epoch, found.tail_bytes);
+  show_end();
+  failure_.reset();
+  if (options_.logger != nullptr) {
+    options_.logger->info("log partition opened", {{"partition", folder_},
+                                                   {"first_offset", manifest_.first_offset.value},
+                                                   {"end_offset", durable_end_.value},
+                                                   {"segments", manifest_.segments.size()}});
+  }
+  co_return Result<void>{};
+}
+
+uint64_t PartitionWriter::next_segment_bytes(uint64_t batch_bytes) const {
+  const uint64_t most = direct_ ? options_.segment_bytes_max : options_.buffered_segment_bytes_max;
+  const uint64_t grown =
+      last_segment_bytes_ == 0 ? options_.first_segment_bytes : last_segment_bytes_ * 2;
+  return align_up(std::max(std::min(grown, most), batch_bytes));
+}
+
+// Makes sure that the open segment has room for a batch.
+io::Task<Result<void>> PartitionWriter::ensure_segment(uint64_t batch_bytes) {
+  if (segment_ && position_ + batch_bytes <= segment_->bytes &&
+      !(position_ > 0 && world_.mischief("log.roll_early"))) {
+    co_return Result<void>{};
+  }
+  co_return co_await begin_segment(next_segment_bytes(batch_bytes));
+}
+
+// Seals the open segment, if there is one, and begins the next, at least `bytes` long. The order is
+// what recovery relies on: the new file's name and zeros are durable before the manifest names it,
+// and it gets its final name, which may be that of an abandoned file, only after that.
+io::Task<Result<void>> PartitionWriter::begin_segment(uint64_t bytes) {
+  while (preparing_) co_await prepared_changed_.wait();
+  if (carried_) {
+    bytes = std::max(bytes, align_up(carried_->memory.size()) + io::direct_alignment);
+  }
+  if (!prepared_ || prepared_->bytes < bytes) MR_CO_CHECK(co_await prepare(bytes));
+  Prepared ready = std::move(*prepared_);
+  prepared_.reset();
+
+  // From here on a failure leaves the disk in a state that only recovery knows.
+  constexpr uint64_t mark_mask = 0x7FFFFFFF;
+  const Offset base = carried_ ? carried_->records.front().offset : durable_end_;
+  const SegmentUse use{manifest_.last_epoch + 1,
+                       static_cast<int32_t>(world_.random.next() & mark_mask)};
+  const io::Path fresh = fresh_segment_path(folder_, base, use.epoch);
+  std::unique_ptr<io::File> old_file;
+  uint64_t old_bytes = 0;
+  if (segment_) {
+    seal_open_segment();
+    old_file = std::move(segment_->file);
+    old_bytes = position_;
+    segment_.reset();
+  }
+  manifest_.last_epoch = use.epoch;
+  manifest_.segments.push_back({.base = base, .use = use});
+  uint64_t written = 0;
+  auto done = co_await write_carried(*ready.file, use, written);
+  if (done) done = co_await world_.disk.rename(folder_ + "/" + prepared_name, fresh);
+  if (done && !options_.bugs.skip_folder_sync) {
+    done = co_await world_.disk.sync_directory(folder_);
+  }
+  if (done) done = co_await save_manifest();
+  if (done) done = co_await world_.disk.rename(fresh, segment_path(folder_, base));
+  if (!done) {
+    failure_ = done.error();
+    co_return done;
+  }
+  segment_ = OpenSegment{std::move(ready.file), base, use, ready.bytes};
+  position_ = written;
+  max_timestamp_ = WallTime{-1};
+  last_segment_bytes_ = ready.bytes;
+  carried_.reset();
+  ++status_.segments;
+  show_segment(use.epoch, position_);
+  show_end();
+  if (old_file) tasks_.spawn(trim(std::move(old_file), old_bytes));
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> PartitionWriter::write_carried(io::File& file, SegmentUse use,
+                                                      uint64_t& written) {
+  if (!carried_) co_return Result<void>{};
+  BatchBuilder builder;
+  for (const stream::Record& record : carried_->records) {
+    builder.add({record.timestamp, record.key, record.value, record.headers});
+  }
+  const ByteView batch =
+      builder.finish(carried_->records.front().offset, use, io::direct_alignment);
+  MR_CO_CHECK(co_await file.write_at(0, batch));
+  if (file.caching() == io::Caching::buffered) MR_CO_CHECK(co_await file.sync_data());
+  written = batch.size();
+  co_return Result<void>{};
+}
+
+void PartitionWriter::seal_open_segment() {
+  SegmentEntry& entry = manifest_.segments.back();
+  if (position_ == 0) {
+    manifest_.segments.pop_back();
+    return;
+  }
+  entry.sealed = true;
+  entry.sealed_bytes = position_;
+  entry.end = durable_end_;
+  entry.max_timestamp = max_timestamp_;
+}
+
+io::Task<Result<void>> PartitionWriter::save_manifest() {
+  co_return co_await io::replace_file(world_.disk, folder_ + "/" + manifest_name,
+                                      encode_manifest(manifest_));
+}
+
+// Makes the file that will be the next segment: zeros, really written, so that commits inside it
+// change no metadata.
+io::Task<Result<void>> PartitionWriter::prepare(uint64_t bytes) {
+  MR_CO_TRY(const uint64_t free, co_await world_.disk.free_bytes(folder_));
+  if (free < bytes + options_.reserved_bytes) {
+    co_return fail(ErrorCode::no_space, folder_ + " has no space for a new segment");
+  }
+  const io::Path path = folder_ + "/" + prepared_name;
+  prepared_.reset();
+  const auto removed = co_await world_.disk.remove(path);
+  if (!removed && removed.error().code() != ErrorCode::not_found) co_return removed;
+  MR_CO_TRY(auto file,
+            co_await world_.disk.open(
+                path, {io::Access::read_write, io::Creation::must_not_exist, options_.caching}));
+  const bool direct = file->caching() == io::Caching::direct;
+  const auto extended = co_await file->preallocate(bytes);
+  if (!extended) {
+    file.reset();
+    (void)co_await world_.disk.remove(path);
+    co_return extended;
+  }
+  direct_ = direct;
+  prepared_ = Prepared{std::move(file), bytes};
+  co_return Result<void>{};
+}
+
+io::Task<void> PartitionWriter::prepare_in_background(uint64_t bytes) {
+  // A failure shows when the segment is needed: it is then prepared again.
+  (void)co_await prepare(bytes);
+  preparing_ = false;
+  prepared_changed_.notify();
+}
+
+// Cuts the unused end off a sealed segment, so that it holds batches and nothing else.
+io::Task<void> PartitionWriter::trim(std::unique_ptr<io::File> file, uint64_t bytes) {
+  (void)co_await file->truncate(bytes);
+}
+
+io::Task<void> PartitionWriter::check_space() {
+  checking_space_ = true;
+  const auto free = co_await world_.disk.free_bytes(folder_);
+  space_low_ = free && *free < options_.reserved_bytes;
+  space_checked_ = world_.clock.now();
+  checking_space_ = false;
+}
+
+}  // namespace mr::log

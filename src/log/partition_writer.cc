@@ -1,0 +1,291 @@
+#include "log/partition_writer.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "io/random.h"
+
+namespace mr::log {
+
+namespace {
+
+constexpr Millis space_check_interval{1000};
+constexpr Millis space_recheck_interval{100};
+// Commit buffers that are kept for reuse, and how large one may be to be kept.
+constexpr size_t spare_commits_max = 3;
+constexpr size_t spare_commit_bytes_max = 8 * 1024 * 1024;
+
+constexpr uint64_t align_up(uint64_t bytes) {
+  return (bytes + io::direct_alignment - 1) / io::direct_alignment * io::direct_alignment;
+}
+
+}  // namespace
+
+// One batch on its way to the disk, and who waits for it.
+struct PartitionWriter::Commit {
+  BatchBuilder batch;
+  std::vector<Ticket*> tickets;
+  size_t queued_bytes = 0;
+  size_t payload_bytes = 0;
+  Offset base;
+  bool answered = false;
+};
+
+// One append() that waits. Lives in its coroutine.
+struct PartitionWriter::Ticket {
+  int32_t first = 0;
+  int32_t count = 0;
+  std::coroutine_handle<> awaiting;
+  std::optional<Result<stream::AppendedRange>> result;
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) { awaiting = self; }
+  Result<stream::AppendedRange> await_resume() { return std::move(*result); }
+};
+
+PartitionWriter::PartitionWriter(io::World world, io::Path folder, AppenderOptions options)
+    : world_(world),
+      folder_(std::move(folder)),
+      options_(options),
+      work_(world.loop),
+      prepared_changed_(world.loop),
+      tasks_(world.loop) {
+}
+
+PartitionWriter::~PartitionWriter() = default;
+
+io::Task<Result<void>> PartitionWriter::open() {
+  MR_CO_CHECK(co_await world_.disk.make_folders(folder_));
+  MR_CO_TRY(lock_, co_await world_.disk.lock(folder_ + "/" + lock_name));
+  MR_CO_TRY(page_, co_await world_.disk.map_shared(folder_ + "/" + watermark_name));
+  constexpr unsigned generation_bits = 40;
+  generation_ = load_word(*page_, WatermarkWord::generation)
+                    .value_or(world_.random.next() >> (64 - generation_bits));
+  MR_CO_CHECK(co_await recover());
+  const auto begun = co_await begin_segment(next_segment_bytes(0));
+  if (!begun && begun.error().code() != ErrorCode::no_space) co_return begun;
+  co_await check_space();
+  opened_ = true;
+  tasks_.spawn(commit_loop());
+  co_return Result<void>{};
+}
+
+// Accepts or refuses an append as a whole.
+Result<void> PartitionWriter::admit(const std::vector<stream::RecordView>& records, size_t bytes) {
+  if (closing_ || !opened_) return fail(ErrorCode::closed, folder_ + " is closed for appending");
+  if (records.empty()) return fail(ErrorCode::invalid_input, "an append needs a record");
+  for (const stream::RecordView& record : records) {
+    if (record_payload_bytes(record) <= options_.record_bytes_max) continue;
+    ++status_.refused_too_large;
+    return fail(ErrorCode::too_large,
+                "a record has " + std::to_string(record_payload_bytes(record)) +
+                    " bytes; the limit is " + std::to_string(options_.record_bytes_max));
+  }
+  if (bytes > options_.queue_bytes_max) {
+    ++status_.refused_too_large;
+    return fail(ErrorCode::too_large, "an append has " + std::to_string(bytes) +
+                                          " bytes; the limit is " +
+                                          std::to_string(options_.queue_bytes_max));
+  }
+  const Millis interval = space_low_ ? space_recheck_interval : space_check_interval;
+  if (!checking_space_ && world_.clock.now() - space_checked_ >= interval) {
+    tasks_.spawn(check_space());
+  }
+  if (space_low_) {
+    ++status_.refused_no_space;
+    return fail(ErrorCode::no_space, folder_ + " has less free space than is reserved");
+  }
+  if (queued_bytes_ + bytes > options_.queue_bytes_max) {
+    ++status_.refused_busy;
+    return fail(ErrorCode::busy, folder_ + " has too many appends waiting");
+  }
+  return {};
+}
+
+// The commit that new records join: the last one that waits, unless it is full.
+PartitionWriter::Commit& PartitionWriter::gathering_commit() {
+  if (!queue_.empty() && queue_.back()->batch.bytes() < options_.commit_bytes &&
+      !world_.mischief("log.lone_commit")) {
+    return *queue_.back();
+  }
+  if (spare_.empty()) {
+    queue_.push_back(std::make_unique<Commit>());
+  } else {
+    queue_.push_back(std::move(spare_.back()));
+    spare_.pop_back();
+  }
+  return *queue_.back();
+}
+
+io::Task<Result<stream::AppendedRange>> PartitionWriter::append(
+    std::vector<stream::RecordView> records) {
+  size_t payload = 0;
+  size_t bytes = 0;
+  for (const stream::RecordView& record : records) {
+    payload += record_payload_bytes(record);
+    bytes += record_overhead_max(record);
+  }
+  bytes += payload;
+  MR_CO_CHECK(admit(records, bytes));
+  Commit& commit = gathering_commit();
+  Ticket ticket{commit.batch.record_count(), static_cast<int32_t>(records.size()), {}, {}};
+  for (const stream::RecordView& record : records) commit.batch.add(record);
+  commit.tickets.push_back(&ticket);
+  commit.queued_bytes += bytes;
+  commit.payload_bytes += payload;
+  queued_bytes_ += bytes;
+  queued_records_ += ticket.count;
+  work_.notify();
+  co_return co_await ticket;
+}
+
+Offset PartitionWriter::next_offset() const {
+  return durable_end_ + queued_records_;
+}
+
+void PartitionWriter::publish(Offset end) {
+  MR_ASSERT(end <= durable_end_);
+  if (end <= published_end_) return;
+  published_end_ = end;
+  show_end();
+}
+
+io::Task<void> PartitionWriter::commit_loop() {
+  for (;;) {
+    while (queue_.empty() && !closing_) co_await work_.wait();
+    if (queue_.empty()) break;
+    if (failure_) {
+      ++status_.recoveries;
+      const auto recovered = co_await recover();
+      if (!recovered) {
+        failure_ = recovered.error();
+        fail_queued(*failure_);
+        continue;
+      }
+    }
+    running_ = std::move(queue_.front());
+    queue_.pop_front();
+    finish(*running_, co_await commit_next(*running_));
+    running_->batch.clear();
+    running_->tickets.clear();
+    running_->queued_bytes = running_->payload_bytes = 0;
+    running_->answered = false;
+    if (spare_.size() < spare_commits_max &&
+        running_->batch.memory_bytes() <= spare_commit_bytes_max) {
+      spare_.push_back(std::move(running_));
+    }
+    running_.reset();
+  }
+}
+
+io::Task<Result<void>> PartitionWriter::commit_next(Commit& commit) {
+  // Padding may fill up to two blocks.
+  MR_CO_CHECK(co_await ensure_segment(align_up(commit.batch.bytes()) + io::direct_alignment));
+  co_return co_await write_commit(commit);
+}
+
+io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
+  commit.base = durable_end_;
+  const int32_t count = commit.batch.record_count();
+  const ByteView batch = commit.batch.finish(durable_end_, segment_->use, io::direct_alignment);
+  if (options_.bugs.acknowledge_before_write) finish(commit, {});
+  auto written = co_await segment_->file->write_at(position_, batch);
+  if (written && segment_->file->caching() == io::Caching::buffered && !options_.bugs.skip_sync) {
+    written = co_await segment_->file->sync_data();
+    if (!written && options_.bugs.believe_second_sync) {
+      written = co_await segment_->file->sync_data();
+    }
+  }
+  if (!written) {
+    // The file is dead: what it holds of this batch is found out by recovery.
+    failure_ = written.error();
+    segment_.reset();
+    co_return fail(ErrorCode::io_failed, written.error().message());
+  }
+  position_ += batch.size();
+  max_timestamp_ = std::max(max_timestamp_, commit.batch.max_timestamp());
+  durable_end_ = durable_end_ + count;
+  if (!commit.answered) queued_records_ -= count;
+  ++status_.commits;
+  status_.records += static_cast<uint64_t>(count);
+  status_.payload_bytes += commit.payload_bytes;
+  status_.written_bytes += batch.size();
+  store_word(*page_, WatermarkWord::tail, pack_tail(segment_->use.epoch, position_));
+  show_end();
+  if (!prepared_ && !preparing_ && position_ * 2 > segment_->bytes) {
+    preparing_ = true;
+    tasks_.spawn(prepare_in_background(next_segment_bytes(0)));
+  }
+  co_return Result<void>{};
+}
+
+void PartitionWriter::finish(Commit& commit, const Result<void>& outcome) {
+  if (commit.answered) return;
+  commit.answered = true;
+  // After a success the records are counted in durable_end_.
+  if (!outcome || options_.bugs.acknowledge_before_write) {
+    queued_records_ -= commit.batch.record_count();
+  }
+  queued_bytes_ -= commit.queued_bytes;
+  for (Ticket* ticket : commit.tickets) {
+    if (outcome) {
+      const Offset first = commit.base + ticket->first;
+      ticket->result = stream::AppendedRange{first, first + (ticket->count - 1)};
+    } else {
+      ++(outcome.error().code() == ErrorCode::no_space ? status_.refused_no_space : status_.failed);
+      ticket->result = fail(outcome.error());
+    }
+    world_.loop.post(ticket->awaiting);
+  }
+}
+
+void PartitionWriter::fail_queued(const Error& error) {
+  while (!queue_.empty()) {
+    finish(*queue_.front(), fail(error));
+    queue_.pop_front();
+  }
+}
+
+io::Task<Result<void>> PartitionWriter::close() {
+  closing_ = true;
+  work_.notify();
+  co_await tasks_.drain();
+  Result<void> outcome;
+  if (segment_ && !failure_ && position_ > 0) {
+    seal_open_segment();
+    outcome = co_await save_manifest();
+    if (outcome) (void)co_await segment_->file->truncate(position_);
+  }
+  segment_.reset();
+  if (prepared_) {
+    prepared_.reset();
+    (void)co_await world_.disk.remove(folder_ + "/" + prepared_name);
+  }
+  lock_.reset();
+  co_return outcome;
+}
+
+AppenderStatus PartitionWriter::status() const {
+  AppenderStatus status = status_;
+  status.direct = direct_;
+  status.space_low = space_low_;
+  if (failure_) status.failure = failure_->message();
+  return status;
+}
+
+void PartitionWriter::show_segment(int32_t epoch, uint64_t bytes) {
+  store_word(*page_, WatermarkWord::version, watermark_version);
+  store_word(*page_, WatermarkWord::tail, pack_tail(epoch, bytes));
+  store_word(*page_, WatermarkWord::first, static_cast<uint64_t>(manifest_.first_offset.value));
+  ++generation_;
+  store_word(*page_, WatermarkWord::generation, generation_);
+}
+
+void PartitionWriter::show_end() {
+  const bool all = options_.visibility == stream::Visibility::on_durable;
+  const Offset end = all ? durable_end_ : std::min(durable_end_, published_end_);
+  page_->publish(static_cast<size_t>(WatermarkWord::end),
+                 encode_word(WatermarkWord::end, static_cast<uint64_t>(end.value)));
+}
+
+}  // namespace mr::log

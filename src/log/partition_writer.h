@@ -1,0 +1,117 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "io/signal.h"
+#include "io/task_group.h"
+#include "io/world.h"
+#include "log/embedded_log.h"
+#include "log/manifest.h"
+#include "log/recovery.h"
+#include "log/watermark.h"
+
+namespace mr::log {
+
+// Writes one partition: gathers appends while a commit runs (group commit, no timer), one batch a
+// commit, into preallocated segments. Owns the partition's lock, its manifest and its open segment.
+//
+// Invariants between two suspensions: durable_end_ counts only what is durable; position_ is the
+// end of the last durable batch in the open segment; a file whose write or sync failed is never
+// written again (the partition is recovered from what is on the disk).
+class PartitionWriter final : public LogAppender {
+ public:
+  PartitionWriter(io::World world, io::Path folder, AppenderOptions options);
+  // After close(), or in the simulator after a crash.
+  ~PartitionWriter() override;
+
+  // Takes the lock, recovers, begins a segment (later, if there is no space for one now), and
+  // starts to commit. Call once, before anything else.
+  io::Task<Result<void>> open();
+
+  io::Task<Result<stream::AppendedRange>> append(std::vector<stream::RecordView> records) override;
+  Offset next_offset() const override;
+  void publish(Offset end) override;
+  io::Task<Result<void>> close() override;
+  AppenderStatus status() const override;
+
+ private:
+  struct Commit;
+  struct Ticket;
+  // The segment that is written to.
+  struct OpenSegment {
+    std::unique_ptr<io::File> file;
+    Offset base;
+    SegmentUse use;
+    uint64_t bytes = 0;  // preallocated
+  };
+  // A file of zeros that waits to become the next segment.
+  struct Prepared {
+    std::unique_ptr<io::File> file;
+    uint64_t bytes = 0;
+  };
+
+  Result<void> admit(const std::vector<stream::RecordView>& records, size_t bytes);
+  Commit& gathering_commit();
+  io::Task<void> commit_loop();
+  io::Task<Result<void>> commit_next(Commit& commit);
+  io::Task<Result<void>> write_commit(Commit& commit);
+  void finish(Commit& commit, const Result<void>& outcome);
+  void fail_queued(const Error& error);
+
+  io::Task<Result<void>> recover();
+  io::Task<Result<void>> ensure_segment(uint64_t batch_bytes);
+  io::Task<Result<void>> begin_segment(uint64_t bytes);
+  io::Task<Result<void>> write_carried(io::File& file, SegmentUse use, uint64_t& written);
+  io::Task<Result<void>> save_manifest();
+  io::Task<Result<void>> prepare(uint64_t bytes);
+  io::Task<void> prepare_in_background(uint64_t bytes);
+  io::Task<void> trim(std::unique_ptr<io::File> file, uint64_t bytes);
+  io::Task<void> check_space();
+  uint64_t next_segment_bytes(uint64_t batch_bytes) const;
+  void seal_open_segment();
+
+  void show_segment(int32_t epoch, uint64_t bytes);
+  void show_end();
+
+  io::World world_;
+  io::Path folder_;
+  AppenderOptions options_;
+  std::unique_ptr<io::DiskLock> lock_;
+  std::unique_ptr<io::SharedPage> page_;
+  uint64_t generation_ = 0;
+
+  Manifest manifest_;
+  std::optional<OpenSegment> segment_;
+  std::optional<Prepared> prepared_;
+  std::optional<Carried> carried_;
+  bool preparing_ = false;
+  uint64_t last_segment_bytes_ = 0;
+  bool direct_ = true;
+
+  Offset durable_end_;
+  Offset published_end_;
+  uint64_t position_ = 0;
+  WallTime max_timestamp_{-1};
+
+  std::deque<std::unique_ptr<Commit>> queue_;
+  std::unique_ptr<Commit> running_;
+  std::vector<std::unique_ptr<Commit>> spare_;
+  size_t queued_bytes_ = 0;
+  int64_t queued_records_ = 0;
+
+  std::optional<Error> failure_;  // set: recover before anything else is written
+  bool space_low_ = false;
+  bool checking_space_ = false;
+  Instant space_checked_;
+  bool closing_ = false;
+  bool opened_ = false;
+  AppenderStatus status_;
+
+  io::Signal work_;
+  io::Signal prepared_changed_;
+  io::TaskGroup tasks_;  // last: destroyed first
+};
+
+}  // namespace mr::log

@@ -1,0 +1,240 @@
+#include "log/recovery.h"
+
+#include <algorithm>
+
+#include "log/segment_scan.h"
+#include "telemetry/log_line.h"
+
+namespace mr::log {
+
+namespace {
+
+constexpr size_t copy_chunk_bytes = 1024 * 1024;
+
+bool has_name(const std::vector<std::string>& names, const io::Path& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return std::binary_search(names.begin(), names.end(), name);
+}
+
+// Whether the name is one that this engine gives to segments or to files on their way to be one.
+bool is_engine_file(const std::string& name) {
+  constexpr size_t name_digits = 20;
+  if (name == prepared_name || name.ends_with(".new")) return true;
+  const bool digits =
+      name.size() > name_digits && std::all_of(name.begin(), name.begin() + name_digits,
+                                               [](char c) { return c >= '0' && c <= '9'; });
+  return digits && name.compare(name_digits, 4, ".log") == 0;
+}
+
+// One opening after a crash. A class, so that the steps share what they work on.
+class Recovery {
+ public:
+  Recovery(io::World world, io::Path folder, AppenderOptions options)
+      : world_(world), folder_(std::move(folder)), options_(options) {}
+
+  io::Task<Result<Recovered>> run();
+
+ private:
+  io::Task<Result<void>> load();
+  io::Task<Result<void>> tidy_names();
+  io::Task<Result<void>> seal_tail();
+  io::Task<Result<void>> copy_tail(SegmentEntry entry, uint64_t bytes);
+  io::Task<Result<void>> cut();
+  io::Task<Result<void>> carry(SegmentEntry entry, uint64_t position, Offset base);
+  void report(const SegmentEntry& entry, const SegmentScan& scan);
+  SegmentIdentity identity(const SegmentEntry& entry) const {
+    return {entry.base, entry.use, !options_.bugs.skip_checksum};
+  }
+
+  io::World world_;
+  io::Path folder_;
+  AppenderOptions options_;
+  Recovered found_;
+};
+
+io::Task<Result<Recovered>> Recovery::run() {
+  MR_CO_CHECK(co_await load());
+  MR_CO_CHECK(co_await tidy_names());
+  MR_CO_CHECK(co_await seal_tail());
+  if (options_.truncate_to && !options_.bugs.accept_beyond_cut) MR_CO_CHECK(co_await cut());
+  co_return std::move(found_);
+}
+
+io::Task<Result<void>> Recovery::load() {
+  MR_CO_TRY(auto manifest, co_await load_manifest(world_.disk, folder_));
+  if (manifest) {
+    found_.manifest = std::move(*manifest);
+    co_return Result<void>{};
+  }
+  MR_CO_TRY(const auto names, co_await world_.disk.list(folder_));
+  for (const std::string& name : names) {
+    // The first manifest is durable before the first segment gets its final name.
+    if (name.ends_with(".log")) {
+      co_return fail(ErrorCode::corrupt, folder_ + " holds segments, but its manifest is missing");
+    }
+  }
+  co_return Result<void>{};
+}
+
+// Finishes renames that the manifest has already decided, and removes files that it does not know.
+io::Task<Result<void>> Recovery::tidy_names() {
+  if (!options_.bugs.skip_folder_sync) MR_CO_CHECK(co_await world_.disk.sync_directory(folder_));
+  MR_CO_TRY(auto names, co_await world_.disk.list(folder_));
+  std::vector<std::string> kept;
+  for (const SegmentEntry& entry : found_.manifest.segments) {
+    const io::Path path = segment_path(folder_, entry.base);
+    const io::Path fresh = fresh_segment_path(folder_, entry.base, entry.use.epoch);
+    if (has_name(names, fresh)) {
+      MR_CO_CHECK(co_await world_.disk.rename(fresh, path));
+      std::erase(names, fresh.substr(fresh.rfind('/') + 1));
+    }
+    kept.push_back(path.substr(path.rfind('/') + 1));
+  }
+  for (const std::string& name : names) {
+    if (!is_engine_file(name) || std::binary_search(kept.begin(), kept.end(), name)) continue;
+    MR_CO_CHECK(co_await world_.disk.remove(folder_ + "/" + name));
+  }
+  co_return Result<void>{};
+}
+
+void Recovery::report(const SegmentEntry& entry, const SegmentScan& scan) {
+  if (options_.logger == nullptr) return;
+  for (const Hole& hole : scan.holes) {
+    options_.logger->error("a damaged range was found in a log segment",
+                           {{"partition", folder_},
+                            {"segment", entry.base.value},
+                            {"from_offset", hole.from.value},
+                            {"to_offset", hole.to.value},
+                            {"position", hole.position}});
+  }
+  if (scan.torn) {
+    options_.logger->info("an unfinished commit was cut from the log",
+                          {{"partition", folder_},
+                           {"segment", entry.base.value},
+                           {"end_offset", scan.end.value},
+                           {"position", scan.valid_bytes}});
+  }
+}
+
+// Finds where the last segment ends, makes that durable, and seals it there.
+io::Task<Result<void>> Recovery::seal_tail() {
+  auto& segments = found_.manifest.segments;
+  found_.end = found_.manifest.first_offset;
+  if (segments.empty()) co_return Result<void>{};
+  SegmentEntry& entry = segments.back();
+  if (!entry.sealed) {
+    MR_CO_TRY(auto file, co_await world_.disk.open(
+                             segment_path(folder_, entry.base),
+                             {io::Access::read_write, io::Creation::must_exist, options_.caching}));
+    MR_CO_TRY(const SegmentScan scan, co_await scan_segment(*file, identity(entry), entry.base));
+    report(entry, scan);
+    found_.holes += scan.holes.size();
+    if (scan.valid_bytes > 0 && !options_.bugs.serve_tail_unflushed) {
+      if (file->caching() == io::Caching::direct) {
+        MR_CO_CHECK(co_await file->sync_data());
+      } else {
+        file.reset();
+        MR_CO_CHECK(co_await copy_tail(entry, scan.valid_bytes));
+      }
+    }
+    entry.sealed = true;
+    entry.sealed_bytes = scan.valid_bytes;
+    entry.end = scan.end;
+    entry.max_timestamp = scan.max_timestamp;
+  }
+  found_.end = entry.end;
+  found_.tail_epoch = entry.use.epoch;
+  found_.tail_bytes = entry.sealed_bytes;
+  if (entry.end == entry.base) segments.pop_back();
+  co_return Result<void>{};
+}
+
+// The buffered path: what the cache shows may be lost already, so it is written anew, elsewhere.
+io::Task<Result<void>> Recovery::copy_tail(SegmentEntry entry, uint64_t bytes) {
+  const io::Path path = segment_path(folder_, entry.base);
+  const io::Path fresh = options_.bugs.repair_in_place ? path : path + ".new";
+  const io::OpenMode mode{io::Access::read_write, io::Creation::create_if_absent};
+  MR_CO_TRY(const auto from, co_await world_.disk.open(path, {}));
+  MR_CO_TRY(const auto to, co_await world_.disk.open(fresh, mode));
+  Bytes chunk(copy_chunk_bytes);
+  if (!options_.bugs.repair_in_place) MR_CO_CHECK(co_await to->truncate(0));
+  for (uint64_t at = 0; at < bytes; at += chunk.size()) {
+    chunk.resize(std::min<uint64_t>(copy_chunk_bytes, bytes - at));
+    MR_CO_TRY(const size_t count, co_await from->read_at(at, chunk));
+    if (count < chunk.size()) co_return fail(ErrorCode::io_failed, path + " became shorter");
+    MR_CO_CHECK(co_await to->write_at(at, chunk));
+  }
+  MR_CO_CHECK(co_await to->sync_data());
+  // The source may have changed between the scan and the copy, if the cache dropped pages.
+  MR_CO_TRY(const SegmentScan scan, co_await scan_segment(*to, identity(entry), entry.base));
+  if (scan.valid_bytes != bytes && !options_.bugs.repair_in_place) {
+    co_return fail(ErrorCode::io_failed, path + " changed while it was copied");
+  }
+  if (!options_.bugs.repair_in_place) MR_CO_CHECK(co_await world_.disk.rename(fresh, path));
+  co_return co_await world_.disk.sync_directory(folder_);
+}
+
+io::Task<Result<void>> Recovery::cut() {
+  const Offset at = *options_.truncate_to;
+  if (at == found_.end) co_return Result<void>{};
+  if (at > found_.end) {
+    co_return fail(ErrorCode::corrupt,
+                   folder_ + " ends at offset " + std::to_string(found_.end.value) +
+                       ", below the committed offset " + std::to_string(at.value));
+  }
+  if (at < found_.manifest.first_offset) {
+    co_return fail(ErrorCode::corrupt,
+                   folder_ + " begins above the committed offset " + std::to_string(at.value));
+  }
+  if (options_.logger != nullptr) {
+    options_.logger->info(
+        "uncommitted records were cut from the log",
+        {{"partition", folder_}, {"from_offset", at.value}, {"to_offset", found_.end.value}});
+  }
+  auto& segments = found_.manifest.segments;
+  while (!segments.empty() && segments.back().base >= at) segments.pop_back();
+  found_.end = at;
+  if (segments.empty() || segments.back().end <= at) co_return Result<void>{};
+  SegmentEntry& entry = segments.back();
+  MR_CO_TRY(const auto file, co_await world_.disk.open(segment_path(folder_, entry.base), {}));
+  MR_CO_TRY(const SegmentScan scan, co_await scan_segment(*file, identity(entry), at));
+  if (scan.cut_base < at) MR_CO_CHECK(co_await carry(entry, scan.cut_position, scan.cut_base));
+  entry.sealed_bytes = scan.cut_position;
+  entry.end = scan.cut_base;
+  found_.tail_epoch = entry.use.epoch;
+  found_.tail_bytes = found_.carried ? found_.carried->batch_end : entry.sealed_bytes;
+  if (entry.end == entry.base) segments.pop_back();
+  co_return Result<void>{};
+}
+
+// Reads the batch through which the cut goes and keeps its records below the cut.
+io::Task<Result<void>> Recovery::carry(SegmentEntry entry, uint64_t position, Offset base) {
+  MR_CO_TRY(const auto file, co_await world_.disk.open(segment_path(folder_, entry.base), {}));
+  Bytes start(batch_header_bytes);
+  MR_CO_TRY(const size_t head, co_await file->read_at(position, start));
+  const auto header = parse_batch_header(ByteView(start).first(head));
+  Carried carried;
+  if (header) {
+    carried.memory.resize(header->total_bytes());
+    MR_CO_TRY(const size_t count, co_await file->read_at(position, carried.memory));
+    carried.memory.resize(count);
+  }
+  if (!header || header->base_offset != base || !batch_checksum_matches(carried.memory, *header)) {
+    co_return fail(ErrorCode::corrupt,
+                   folder_ + " is damaged at offset " + std::to_string(base.value));
+  }
+  MR_CO_CHECK(decode_batch(carried.memory, *header, base, found_.end, carried.records));
+  carried.batch_end = position + header->total_bytes();
+  found_.carried = std::move(carried);
+  co_return Result<void>{};
+}
+
+}  // namespace
+
+io::Task<Result<Recovered>> recover_partition(io::World world, io::Path folder,
+                                              AppenderOptions options) {
+  Recovery recovery(world, std::move(folder), options);
+  co_return co_await recovery.run();
+}
+
+}  // namespace mr::log
