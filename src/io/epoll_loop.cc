@@ -80,9 +80,12 @@ int EpollLoop::wait_millis() const {
 }
 
 void EpollLoop::run_completions() {
-  if (!wake_pending_.exchange(false, std::memory_order_acq_rel)) return;
+  if (!wake_pending_.load(std::memory_order_acquire)) return;
+  // In this order: a job completed after the flag falls writes to the descriptor again. Drained
+  // after the flag, that write could be lost, and the loop would sleep with a completed job.
   uint64_t ignored = 0;
   [[maybe_unused]] const ssize_t drained = ::read(wake_, &ignored, sizeof ignored);
+  wake_pending_.exchange(false, std::memory_order_acq_rel);
   std::vector<Worker::Job*> completed;
   {
     const std::scoped_lock lock(completed_mutex_);
