@@ -17,7 +17,6 @@ namespace mr::log {
 struct PlantedBugs {
   bool acknowledge_before_write = false;  // answer, then write
   bool skip_sync = false;                 // buffered path: no sync after a write
-  bool skip_folder_sync = false;          // names of new segments are not made durable
   bool serve_tail_unflushed = false;      // recovery serves what it read without making it durable
   bool skip_checksum = false;             // recovery believes any header
   bool believe_second_sync = false;       // after a failed sync, sync again and go on

@@ -90,9 +90,7 @@ io::Task<Result<void>> PartitionWriter::begin_segment(uint64_t bytes) {
   uint64_t written = 0;
   auto done = co_await write_carried(*ready.file, use, written);
   if (done) done = co_await world_.disk.rename(folder_ + "/" + prepared_name, fresh);
-  if (done && !options_.bugs.skip_folder_sync) {
-    done = co_await world_.disk.sync_directory(folder_);
-  }
+  if (done) done = co_await world_.disk.sync_directory(folder_);
   if (done) done = co_await save_manifest();
   if (done) done = co_await world_.disk.rename(fresh, segment_path(folder_, base));
   if (!done) {

@@ -78,7 +78,7 @@ io::Task<Result<void>> Recovery::load() {
 
 // Finishes renames that the manifest has already decided, and removes files that it does not know.
 io::Task<Result<void>> Recovery::tidy_names() {
-  if (!options_.bugs.skip_folder_sync) MR_CO_CHECK(co_await world_.disk.sync_directory(folder_));
+  MR_CO_CHECK(co_await world_.disk.sync_directory(folder_));
   MR_CO_TRY(auto names, co_await world_.disk.list(folder_));
   std::vector<std::string> kept;
   for (const SegmentEntry& entry : found_.manifest.segments) {

@@ -307,6 +307,7 @@ io::Task<Result<void>> SimDisk::make_folders(io::Path folder) {
 io::Task<Result<void>> SimDisk::sync_directory(io::Path folder) {
   co_await DiskMachine::Step{machine_, owner_, {.name = "sync folder", .path = folder}};
   if (machine_.strikes(&Faults::name_error)) co_return struck("sync", folder);
+  if (ignore_folder_syncs) co_return Result<void>{};
   co_return machine_.storage.sync_folder(folder);
 }
 

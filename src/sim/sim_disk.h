@@ -91,6 +91,8 @@ class SimDisk final : public io::Disk {
 
   // When false, opening direct falls back to buffered, as on a tmpfs.
   bool direct_supported = true;
+  // Folder syncs do nothing.
+  bool ignore_folder_syncs = false;
 
  private:
   DiskMachine& machine_;

@@ -26,6 +26,7 @@ SimProcess::SimProcess(Scheduler& scheduler, DiskMachine& disk, NetworkMachine& 
       worker_(scheduler, id),
       roots_(std::make_unique<io::TaskGroup>(loop_)) {
   disk_.direct_supported = options.direct_supported;
+  disk_.ignore_folder_syncs = options.ignore_folder_syncs;
 }
 
 io::World SimProcess::world() {

@@ -21,6 +21,8 @@ struct SimOptions {
   uint64_t capacity_bytes = 1ull << 30;
   // False: files cannot be opened past the cache, as on a tmpfs.
   bool direct_supported = true;
+  // A planted bug for tests of tests: syncing a folder does nothing and says that it did.
+  bool ignore_folder_syncs = false;
   // Prints every operation of the disk; for looking at one failing seed.
   bool trace = false;
 };
