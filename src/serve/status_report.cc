@@ -71,11 +71,18 @@ std::string processes_json(std::string_view list,
 
 json::Object refused_json(const std::string& accept_metrics) {
   std::map<std::string, int64_t> by_reason;
-  // What the HTTP server refused is among capture's refusals.
+  // What the HTTP server refused is among capture's refusals, but for connections above the limit,
+  // which capture never sees.
   for (const std::string_view name :
        {"millrace_capture_requests_refused_total", "millrace_capture_events_dropped_total"}) {
     for (const MetricSample& sample : find_samples(accept_metrics, name)) {
       if (sample.value > 0) by_reason[sample.label("reason")] += static_cast<int64_t>(sample.value);
+    }
+  }
+  constexpr std::string_view turned_away = "connections_exhausted";
+  for (const MetricSample& sample : find_samples(accept_metrics, "millrace_http_refusals_total")) {
+    if (sample.label("reason") == turned_away && sample.value > 0) {
+      by_reason[std::string(turned_away)] += static_cast<int64_t>(sample.value);
     }
   }
   json::Object refused;
