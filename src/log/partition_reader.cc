@@ -177,7 +177,8 @@ io::Task<Result<void>> PartitionReader::seek(Offset from, uint64_t limit) {
       MR_CO_TRY(bytes, co_await window.view(position_, batch_header_bytes));
     }
     const auto header = parse_batch_header(bytes);
-    const bool valid = header && header->use == segment_->entry.use && header->base_offset == next_;
+    const bool valid =
+        header && batch_belongs(*header, segment_->entry.use) && header->base_offset == next_;
     if (!valid) {
       // A damaged range: what follows it may be whole.
       MR_CO_TRY(const auto later,
@@ -210,7 +211,7 @@ io::Task<Result<PartitionReader::Batch>> PartitionReader::batch_here(uint64_t li
   const uint64_t left = limit - std::min(limit, position_);
   const auto header_of = [this, left]() -> std::optional<BatchHeader> {
     const auto header = parse_batch_header(chunk_.from(position_));
-    const bool valid = header && header->use == segment_->entry.use &&
+    const bool valid = header && batch_belongs(*header, segment_->entry.use) &&
                        header->base_offset == next_ && header->total_bytes() <= left;
     return valid ? header : std::nullopt;
   };
@@ -245,7 +246,7 @@ io::Task<Result<PartitionReader::Batch>> PartitionReader::batch_past_cache(uint6
   FileWindow window(*file, seek_chunk_bytes);
   MR_CO_TRY(ByteView bytes, co_await window.view(position_, batch_header_bytes));
   const auto header = parse_batch_header(bytes);
-  if (header && header->use == segment_->entry.use && header->base_offset == next_ &&
+  if (header && batch_belongs(*header, segment_->entry.use) && header->base_offset == next_ &&
       header->total_bytes() <= limit - std::min(limit, position_)) {
     MR_CO_TRY(bytes, co_await window.view(position_, header->total_bytes()));
     if (bytes.size() >= header->total_bytes()) {

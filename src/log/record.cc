@@ -1,6 +1,7 @@
 #include "log/record.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/assert.h"
@@ -107,13 +108,20 @@ std::unexpected<Error> malformed(const BatchHeader& header) {
 
 }  // namespace
 
+int32_t batch_sequence(SegmentUse use, Offset base) {
+  std::array<uint8_t, sizeof(int32_t) + sizeof(int64_t)> bound{};
+  put(put(bound.data(), use.mark), base.value);
+  constexpr uint32_t positive = 0x7FFFFFFF;
+  return static_cast<int32_t>(codec::crc32c(bound) & positive);
+}
+
 std::optional<BatchHeader> parse_batch_header(ByteView bytes) {
   if (bytes.size() < batch_header_bytes) return std::nullopt;
   codec::ByteReader reader(bytes.first(batch_header_bytes));
   BatchHeader header;
   header.base_offset = Offset(static_cast<int64_t>(reader.u64_be()));
   header.length = static_cast<int32_t>(reader.u32_be());
-  header.use.epoch = static_cast<int32_t>(reader.u32_be());
+  header.epoch = static_cast<int32_t>(reader.u32_be());
   if (reader.u8() != magic) return std::nullopt;
   header.crc = reader.u32_be();
   header.attributes = static_cast<int16_t>(reader.u16_be());
@@ -122,7 +130,7 @@ std::optional<BatchHeader> parse_batch_header(ByteView bytes) {
   header.max_timestamp = WallTime{static_cast<int64_t>(reader.u64_be())};
   reader.u64_be();  // producer id
   reader.u16_be();  // producer epoch
-  header.use.mark = static_cast<int32_t>(reader.u32_be());
+  header.base_sequence = static_cast<int32_t>(reader.u32_be());
   header.record_count = static_cast<int32_t>(reader.u32_be());
   constexpr int32_t length_min = batch_header_bytes - batch_prefix_bytes;
   const bool plausible =
@@ -280,7 +288,7 @@ ByteView BatchBuilder::finish(Offset base, SegmentUse use, size_t alignment) {
   out = put(out, max_timestamp_.millis);
   out = put(out, no_producer);
   out = put(out, static_cast<int16_t>(no_producer));
-  out = put(out, use.mark);
+  out = put(out, batch_sequence(use, base));
   out = put(out, count_);
   MR_ASSERT(out == buffer_.data() + batch_header_bytes);
   put(crc_field, codec::crc32c(buffer_.view().subspan(batch_crc_start)));

@@ -25,25 +25,36 @@ inline constexpr size_t batch_crc_start = 21;
 // batch that someone put inside a value, has another epoch or another mark.
 struct SegmentUse {
   int32_t epoch = 0;  // partitionLeaderEpoch of its batches
-  int32_t mark = 0;   // baseSequence of its batches: 31 random bits
+  int32_t mark = 0;   // 31 random bits, from which the baseSequence of its batches is made
   bool operator==(const SegmentUse&) const = default;
 };
 
 struct BatchHeader {
   Offset base_offset;
   int32_t length = 0;  // bytes after the length field
-  SegmentUse use;
+  int32_t epoch = 0;
   uint32_t crc = 0;
   int16_t attributes = 0;
   int32_t last_offset_delta = 0;
   WallTime base_timestamp;
   WallTime max_timestamp;
+  int32_t base_sequence = 0;
   int32_t record_count = 0;
 
   size_t total_bytes() const { return batch_prefix_bytes + static_cast<size_t>(length); }
   // One past the last offset.
   Offset end_offset() const { return base_offset + (int64_t{last_offset_delta} + 1); }
 };
+
+// The baseSequence of the batch of a use that begins at an offset. It binds the base offset, which
+// Kafka leaves outside the checksum, to a field inside it.
+int32_t batch_sequence(SegmentUse use, Offset base);
+
+// Whether a batch whose checksum matches was written in this use of its file, at its offset.
+inline bool batch_belongs(const BatchHeader& header, SegmentUse use) {
+  return header.epoch == use.epoch &&
+         header.base_sequence == batch_sequence(use, header.base_offset);
+}
 
 // Reads a header from the first bytes of `bytes`. Nothing when they are too few or cannot be one:
 // another magic, or sizes and counts that contradict each other. Any bytes may come.

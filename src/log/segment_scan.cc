@@ -27,7 +27,7 @@ io::Task<Result<std::optional<BatchHeader>>> batch_at(FileWindow& window, Segmen
   MR_CO_TRY(const ByteView start, co_await window.view(position, batch_header_bytes));
   header = parse_batch_header(start);
   if (!header) co_return header;
-  if (header->use != identity.use || header->total_bytes() > limit - position) {
+  if (!batch_belongs(*header, identity.use) || header->total_bytes() > limit - position) {
     co_return std::optional<BatchHeader>();
   }
   if (!identity.check_crc) co_return header;

@@ -329,6 +329,13 @@ void Storage::set_contents(const std::string& path, Bytes bytes) {
   (void)sync_folder(parent_of(path));
 }
 
+void Storage::damage_cache(const std::string& path, uint64_t byte) {
+  const auto inode = find(path);
+  MR_ASSERT(inode != nullptr && byte < inode->current.size());
+  inode->current[byte] ^= 0xFF;
+  inode->sectors[byte / Inode::sector_bytes] = Inode::Sector::forgotten;
+}
+
 void Storage::flip_bit(const std::string& path, uint64_t byte, unsigned bit) {
   const auto inode = find(path);
   MR_ASSERT(inode != nullptr && byte < inode->current.size());

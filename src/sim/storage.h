@@ -97,6 +97,8 @@ class Storage {
   Result<Bytes> contents(const std::string& path) const;
   void set_contents(const std::string& path, Bytes bytes);
   void flip_bit(const std::string& path, uint64_t byte, unsigned bit);
+  // One byte that only the page cache shows wrong.
+  void damage_cache(const std::string& path, uint64_t byte);
   void set_capacity(uint64_t bytes) { capacity_bytes_ = bytes; }
 
  private:

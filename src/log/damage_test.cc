@@ -1,0 +1,255 @@
+// Damaged files: cut, flipped, missing, from a newer version.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "io/random.h"
+#include "io/real_world.h"
+#include "io/test_support.h"
+#include "log/embedded_log.h"
+#include "log/manifest.h"
+#include "sim/sim_world.h"
+#include "telemetry/log_line.h"
+
+namespace mr::log {
+namespace {
+
+using io::Task;
+
+constexpr const char* folder = "log/t/0";
+constexpr const char* first_segment = "log/t/0/00000000000000000000.log";
+constexpr int64_t kept_records = 4;  // batches before the last one
+
+AppenderOptions small_options(telemetry::Logger* logger = nullptr) {
+  AppenderOptions options;
+  options.first_segment_bytes = 32 * 1024;
+  options.segment_bytes_max = 64 * 1024;
+  options.buffered_segment_bytes_max = 64 * 1024;
+  options.reserved_bytes = 0;
+  options.logger = logger;
+  return options;
+}
+
+std::string value_of(int64_t number) {
+  return "record number " + std::to_string(number);
+}
+
+Task<Result<void>> append_one(stream::Appender& appender, int64_t number) {
+  const std::string value = value_of(number);
+  std::vector<stream::RecordView> records(1);
+  records[0] = {WallTime{number}, {}, as_bytes(value), {}};
+  MR_CO_TRY(const auto range, co_await appender.append(std::move(records)));
+  if (range.first.value != number) co_return fail(ErrorCode::failed, "unexpected offset");
+  co_return Result<void>{};
+}
+
+// One batch for each record; then the writer stops as if it had been killed.
+Task<Result<std::unique_ptr<LogAppender>>> append_batches(io::World world, io::Path at,
+                                                          int64_t count) {
+  MR_CO_TRY(auto appender, co_await EmbeddedLog::open_appender(world, at, small_options()));
+  for (int64_t i = 0; i < count; ++i) MR_CO_CHECK(co_await append_one(*appender, i));
+  co_return appender;
+}
+
+// Opens what is there, reads it all, appends one more and reads that too. Yields how many of the
+// old records were there.
+Task<Result<int64_t>> open_and_count(io::World world, io::Path at,
+                                     telemetry::Logger* logger = nullptr) {
+  MR_CO_TRY(auto appender, co_await EmbeddedLog::open_appender(world, at, small_options(logger)));
+  MR_CO_TRY(const auto reader, co_await EmbeddedLog::open_reader(world, at));
+  const int64_t found = reader->end_offset().value;
+  MR_CO_CHECK(co_await append_one(*appender, found));
+  for (int64_t next = 0; next <= found;) {
+    MR_CO_TRY(const auto batch, co_await reader->read(Offset(next), 1 << 20, world.clock.now()));
+    if (batch.empty()) co_return fail(ErrorCode::failed, "the log ends early");
+    for (const auto& record : batch.records) {
+      if (record.offset.value != next || as_text(record.value) != value_of(next)) {
+        co_return fail(ErrorCode::failed, "a wrong record at " + std::to_string(next));
+      }
+      ++next;
+    }
+  }
+  MR_CO_CHECK(co_await appender->close());
+  co_return found;
+}
+
+using Image = std::map<std::string, Bytes>;
+
+// The files of a partition whose writer was killed after its last commit.
+Image killed_image(int64_t records, bool direct = true) {
+  sim::SimWorld world(sim::SimOptions{.seed = 1, .direct_supported = direct});
+  const auto appender = world.run(append_batches(world.world(), folder, records));
+  EXPECT_TRUE(appender.has_value() && appender->has_value());
+  Image image;
+  for (const std::string& name : world.storage().list(folder).value()) {
+    const std::string path = std::string(folder) + "/" + name;
+    image[path] = world.storage().contents(path).value();
+  }
+  return image;
+}
+
+Result<int64_t> open_image(const Image& image, bool direct = true,
+                           telemetry::Logger* logger = nullptr) {
+  sim::SimWorld world(sim::SimOptions{.seed = 2, .direct_supported = direct});
+  for (const auto& [path, bytes] : image) world.storage().set_contents(path, bytes);
+  auto count = world.run(open_and_count(world.world(), folder, logger));
+  return count ? *count : fail(ErrorCode::failed, "the log does not open");
+}
+
+TEST(DamagedLog, LosesOnlyTheLastBatchWhenItIsCutAtAnyPosition) {
+  for (const bool direct : {true, false}) {
+    const Image whole = killed_image(kept_records + 1, direct);
+    ASSERT_EQ(open_image(whole, direct).value(), kept_records + 1);
+    for (size_t keep = 0; keep < io::direct_alignment; keep += direct ? 1 : 5) {
+      Image image = whole;
+      image[first_segment].resize(kept_records * io::direct_alignment + keep);
+      const auto count = open_image(image, direct);
+      ASSERT_TRUE(count) << keep << ": " << count.error().message();
+      ASSERT_EQ(*count, kept_records) << "cut after " << keep << " bytes";
+    }
+  }
+}
+
+TEST(DamagedLog, LosesOnlyTheLastBatchWhenAnyByteOfItIsFlipped) {
+  for (const bool direct : {true, false}) {
+    const Image whole = killed_image(kept_records + 1, direct);
+    for (size_t byte = 0; byte < io::direct_alignment; byte += direct ? 1 : 5) {
+      Image image = whole;
+      image[first_segment][kept_records * io::direct_alignment + byte] ^= 1u << (byte % 8);
+      const auto count = open_image(image, direct);
+      ASSERT_TRUE(count) << byte << ": " << count.error().message();
+      ASSERT_EQ(*count, kept_records) << "flipped byte " << byte;
+    }
+  }
+}
+
+// The same on the real disk, at fewer positions.
+TEST(DamagedLog, OpensAgainOnTheRealDisk) {
+  namespace fs = std::filesystem;
+  io::RealWorld world;
+  io::TemporaryFolder temporary;
+  const io::Path image = temporary.at("image");
+  auto appender =
+      io::run_in(world, append_batches(world.world(), temporary.at("live"), kept_records + 1));
+  ASSERT_TRUE(appender) << appender.error().message();
+  fs::copy(temporary.at("live"), image, fs::copy_options::recursive);
+  ASSERT_TRUE(io::run_in(world, (*appender)->close()));
+  const std::string segment = "/00000000000000000000.log";
+  for (size_t position = 0; position < io::direct_alignment; position += 97) {
+    for (const bool cut : {true, false}) {
+      const io::Path copy = temporary.at("copy");
+      fs::remove_all(copy);
+      fs::copy(image, copy, fs::copy_options::recursive);
+      const size_t at = kept_records * io::direct_alignment + position;
+      if (cut) {
+        fs::resize_file(copy + segment, at);
+      } else {
+        std::fstream file(copy + segment, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekg(static_cast<std::streamoff>(at));
+        const char flipped = static_cast<char>(file.get() ^ 1);
+        file.seekp(static_cast<std::streamoff>(at));
+        file.put(flipped);
+      }
+      const auto count = io::run_in(world, open_and_count(world.world(), copy));
+      ASSERT_TRUE(count) << position << ": " << count.error().message();
+      ASSERT_EQ(*count, kept_records) << (cut ? "cut" : "flipped") << " at " << position;
+    }
+  }
+}
+
+TEST(DamagedLog, ATornCommitIsReportedWithItsOffset) {
+  Image image = killed_image(kept_records + 1);
+  image[first_segment][kept_records * io::direct_alignment + 100] ^= 1;
+  const auto logger = telemetry::Logger::to_memory();
+  ASSERT_EQ(open_image(image, true, logger.get()).value(), kept_records);
+  EXPECT_NE(logger->kept().find("an unfinished commit was cut from the log"), std::string::npos);
+  EXPECT_NE(logger->kept().find("end_offset=4"), std::string::npos) << logger->kept();
+}
+
+// Reads one offset; "ok", or the error.
+Task<Result<std::string>> read_each(io::World world, int64_t count) {
+  std::string text;
+  for (int64_t i = 0; i < count; ++i) {
+    MR_CO_TRY(const auto reader, co_await EmbeddedLog::open_reader(world, folder));
+    const auto batch = co_await reader->read(Offset(i), 1, world.clock.now());
+    if (!batch) {
+      text += std::string(to_string(batch.error().code())) + " ";
+      if (batch.error().message().find("offsets 2 to 2") == std::string::npos) {
+        text += "(" + batch.error().message() + ") ";
+      }
+    } else {
+      text += !batch->empty() && as_text(batch->records[0].value) == value_of(i) ? "ok " : "bad ";
+    }
+  }
+  co_return text;
+}
+
+Task<Result<std::unique_ptr<LogAppender>>> reopen(io::World world,
+                                                  telemetry::Logger* logger = nullptr) {
+  co_return co_await EmbeddedLog::open_appender(world, folder, small_options(logger));
+}
+
+// A batch in the middle that was durable and has rotten: the later ones were acknowledged too.
+TEST(DamagedLog, DamageInTheMiddleIsReportedAndTheRestStaysReadable) {
+  Image image = killed_image(5);
+  image[first_segment][2 * io::direct_alignment + 70] ^= 4;
+  sim::SimWorld world(3);
+  for (const auto& [path, bytes] : image) world.storage().set_contents(path, bytes);
+  const auto logger = telemetry::Logger::to_memory();
+  const auto appender = world.run(reopen(world.world(), logger.get()));
+  ASSERT_TRUE(appender.has_value() && appender->has_value());
+  EXPECT_NE(logger->kept().find("a damaged range"), std::string::npos);
+  EXPECT_NE(logger->kept().find("from_offset=2 to_offset=3"), std::string::npos) << logger->kept();
+  EXPECT_EQ(world.run(read_each(world.world(), 5)).value().value(), "ok ok corrupt ok ok ");
+}
+
+TEST(DamagedLog, ABatchThatOnlyTheCacheShowsDamagedIsReadFromTheDevice) {
+  sim::SimWorld world(4);
+  const auto appender = world.run(append_batches(world.world(), folder, 3));
+  ASSERT_TRUE(appender.has_value() && appender->has_value());
+  world.storage().damage_cache(first_segment, io::direct_alignment + 80);
+  EXPECT_EQ(world.run(read_each(world.world(), 3)).value().value(), "ok ok ok ");
+}
+
+TEST(DamagedLog, AManifestThatIsDamagedNewerOrMissingIsRefusedByName) {
+  const Image whole = killed_image(2);
+  const std::string path = std::string(folder) + "/manifest";
+  for (size_t byte = 0; byte < whole.at(path).size(); ++byte) {
+    Image image = whole;
+    image[path][byte] ^= 2;
+    const auto count = open_image(image);
+    ASSERT_FALSE(count) << byte;
+    EXPECT_NE(count.error().message().find(path), std::string::npos);
+    const bool version = byte == 4 || byte == 5;
+    EXPECT_EQ(count.error().code(), version ? ErrorCode::unsupported : ErrorCode::corrupt) << byte;
+  }
+  Image image = whole;
+  image.erase(path);
+  EXPECT_EQ(open_image(image).error().code(), ErrorCode::corrupt);
+}
+
+TEST(Manifest, HoldsWhatWasPutInAndRefusesEveryShorterText) {
+  Manifest manifest;
+  manifest.last_epoch = 9;
+  manifest.first_offset = Offset(10);
+  manifest.segments.push_back({Offset(10), {8, 77}, true, 4096, Offset(20), WallTime{5}});
+  manifest.segments.push_back({Offset(20), {9, 78}, false, 0, Offset(0), WallTime{0}});
+  const Bytes bytes = encode_manifest(manifest);
+  const auto back = decode_manifest(bytes, "m");
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->last_epoch, 9);
+  ASSERT_EQ(back->segments.size(), 2u);
+  EXPECT_EQ(back->segments[0].end, Offset(20));
+  EXPECT_EQ(back->segments[1].use, (SegmentUse{9, 78}));
+  EXPECT_EQ(back->find(Offset(9)), nullptr);
+  EXPECT_EQ(back->find(Offset(19))->base, Offset(10));
+  EXPECT_EQ(back->find(Offset(25))->base, Offset(20));
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_manifest(ByteView(bytes).first(size), "m"));
+  }
+}
+
+}  // namespace
+}  // namespace mr::log
