@@ -13,9 +13,9 @@ namespace {
 constexpr uint32_t manifest_magic = 0x4D524C4D;  // "MRLM"
 constexpr uint16_t manifest_version = 1;
 constexpr uint32_t flag_sealed = 1;
-constexpr size_t header_bytes = 28;
-constexpr size_t entry_bytes = 44;
-constexpr size_t crc_bytes = 4;
+constexpr size_t manifest_header_bytes = 28;
+constexpr size_t manifest_entry_bytes = 44;
+constexpr size_t manifest_crc_bytes = 4;
 // A petabyte of segments; more than that is damage.
 constexpr size_t manifest_bytes_max = 1ull << 30;
 
@@ -31,7 +31,8 @@ const SegmentEntry* Manifest::find(Offset offset) const {
 
 Bytes encode_manifest(const Manifest& manifest) {
   Bytes out;
-  out.reserve(header_bytes + manifest.segments.size() * entry_bytes + crc_bytes);
+  out.reserve(manifest_header_bytes + manifest.segments.size() * manifest_entry_bytes +
+              manifest_crc_bytes);
   codec::put_u32_be(out, manifest_magic);
   codec::put_u16_be(out, manifest_version);
   codec::put_u16_be(out, 0);
@@ -64,8 +65,8 @@ Result<Manifest> decode_manifest(ByteView bytes, const std::string& path) {
                                             "; this program reads up to version " +
                                             std::to_string(manifest_version));
   }
-  if (bytes.size() < header_bytes + crc_bytes) return corrupt("it is too short");
-  const size_t checked = bytes.size() - crc_bytes;
+  if (bytes.size() < manifest_header_bytes + manifest_crc_bytes) return corrupt("it is too short");
+  const size_t checked = bytes.size() - manifest_crc_bytes;
   codec::ByteReader tail(bytes.subspan(checked));
   if (codec::crc32c(bytes.first(checked)) != tail.u32_be()) return corrupt("its checksum fails");
   Manifest manifest;
@@ -74,7 +75,8 @@ Result<Manifest> decode_manifest(ByteView bytes, const std::string& path) {
   manifest.first_offset = Offset(static_cast<int64_t>(reader.u64_be()));
   reader.u32_be();
   const uint32_t count = reader.u32_be();
-  if (checked != header_bytes + uint64_t{count} * entry_bytes) return corrupt("its size is wrong");
+  if (checked != manifest_header_bytes + uint64_t{count} * manifest_entry_bytes)
+    return corrupt("its size is wrong");
   for (uint32_t i = 0; i < count; ++i) {
     SegmentEntry entry;
     entry.base = Offset(static_cast<int64_t>(reader.u64_be()));

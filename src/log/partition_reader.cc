@@ -14,7 +14,7 @@ constexpr size_t seek_chunk_bytes = 256 * 1024;
 // How often a read starts again because the writer changed the files under it.
 constexpr int refreshes_max = 20;
 
-size_t payload_bytes(const stream::Record& record) {
+size_t shown_bytes(const stream::Record& record) {
   size_t bytes = record.key.size() + record.value.size();
   for (const stream::HeaderView& header : record.headers) {
     bytes += header.name.size() + header.value.size();
@@ -84,7 +84,7 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read_visible(Offset from, O
       if (out.empty()) co_return fail(more.error());
       break;
     }
-    for (size_t i = before; i < out.records.size(); ++i) bytes += payload_bytes(out.records[i]);
+    for (size_t i = before; i < out.records.size(); ++i) bytes += shown_bytes(out.records[i]);
     if (out.records.size() > before) from = out.records.back().offset + 1;
     if (!*more) break;
     if (out.records.size() == before && from >= next_) break;  // nothing to show below `visible`
@@ -105,7 +105,7 @@ io::Task<Result<bool>> PartitionReader::read_batch(Offset from, Offset visible, 
   size_t bytes = 0;
   size_t taken = 0;
   while (taken < records.size() && (bytes < bytes_max || (out.empty() && taken == 0))) {
-    bytes += payload_bytes(records[taken++]);
+    bytes += shown_bytes(records[taken++]);
   }
   out.records.insert(out.records.end(), std::make_move_iterator(records.begin()),
                      std::make_move_iterator(records.begin() + static_cast<ptrdiff_t>(taken)));

@@ -3,18 +3,11 @@
 
 #include "base/assert.h"
 #include "io/random.h"
+#include "log/blocks.h"
 #include "log/partition_writer.h"
 #include "telemetry/log_line.h"
 
 namespace mr::log {
-
-namespace {
-
-constexpr uint64_t align_up(uint64_t bytes) {
-  return (bytes + io::direct_alignment - 1) / io::direct_alignment * io::direct_alignment;
-}
-
-}  // namespace
 
 // Learns from the disk what the partition holds; afterwards there is no open segment.
 io::Task<Result<void>> PartitionWriter::recover() {
@@ -47,7 +40,7 @@ uint64_t PartitionWriter::next_segment_bytes(uint64_t batch_bytes) const {
   const uint64_t most = direct_ ? options_.segment_bytes_max : options_.buffered_segment_bytes_max;
   const uint64_t grown =
       last_segment_bytes_ == 0 ? options_.first_segment_bytes : last_segment_bytes_ * 2;
-  return align_up(std::max(std::min(grown, most), batch_bytes));
+  return block_ceiling(std::max(std::min(grown, most), batch_bytes));
 }
 
 // Makes sure that the open segment has room for a batch.
@@ -65,7 +58,7 @@ io::Task<Result<void>> PartitionWriter::ensure_segment(uint64_t batch_bytes) {
 io::Task<Result<void>> PartitionWriter::begin_segment(uint64_t bytes) {
   while (preparing_) co_await prepared_changed_.wait();
   if (carried_) {
-    bytes = std::max(bytes, align_up(carried_->memory.size()) + io::direct_alignment);
+    bytes = std::max(bytes, block_ceiling(carried_->memory.size()) + io::direct_alignment);
   }
   if (!prepared_ || prepared_->bytes < bytes) MR_CO_CHECK(co_await prepare(bytes));
   Prepared ready = std::move(*prepared_);

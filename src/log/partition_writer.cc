@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "io/random.h"
+#include "log/blocks.h"
 
 namespace mr::log {
 
@@ -14,10 +15,6 @@ constexpr Millis space_recheck_interval{100};
 // Commit buffers that are kept for reuse, and how large one may be to be kept.
 constexpr size_t spare_commits_max = 3;
 constexpr size_t spare_commit_bytes_max = 8 * 1024 * 1024;
-
-constexpr uint64_t align_up(uint64_t bytes) {
-  return (bytes + io::direct_alignment - 1) / io::direct_alignment * io::direct_alignment;
-}
 
 }  // namespace
 
@@ -180,7 +177,7 @@ io::Task<void> PartitionWriter::commit_loop() {
 
 io::Task<Result<void>> PartitionWriter::commit_next(Commit& commit) {
   // Padding may fill up to two blocks.
-  MR_CO_CHECK(co_await ensure_segment(align_up(commit.batch.bytes()) + io::direct_alignment));
+  MR_CO_CHECK(co_await ensure_segment(block_ceiling(commit.batch.bytes()) + io::direct_alignment));
   co_return co_await write_commit(commit);
 }
 

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "log/blocks.h"
+
 namespace mr::log {
 
 namespace {
 
 constexpr size_t scan_chunk_bytes = 4 * 1024 * 1024;
-
-uint64_t align_down(uint64_t position) {
-  return position / io::direct_alignment * io::direct_alignment;
-}
-uint64_t align_up(uint64_t position) {
-  return align_down(position + io::direct_alignment - 1);
-}
 
 bool all_zero(ByteView bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
@@ -43,8 +38,8 @@ io::Task<Result<std::optional<BatchHeader>>> batch_at(FileWindow& window, Segmen
 
 io::Task<Result<ByteView>> FileWindow::view(uint64_t position, size_t bytes) {
   if (position < start_ || position + bytes > start_ + buffer_.size()) {
-    start_ = align_down(position);
-    const size_t wanted = static_cast<size_t>(align_up(position + bytes) - start_);
+    start_ = block_floor(position);
+    const size_t wanted = static_cast<size_t>(block_ceiling(position + bytes) - start_);
     buffer_.resize(std::max(chunk_bytes_, wanted));
     auto count = co_await file_.read_at(start_, buffer_.bytes());
     if (!count) {
@@ -61,7 +56,7 @@ io::Task<Result<std::optional<FoundBatch>>> find_next_batch(FileWindow& window,
                                                             SegmentIdentity identity,
                                                             uint64_t position, uint64_t limit,
                                                             Offset offset_min) {
-  for (position = align_up(position); position + batch_header_bytes <= limit;
+  for (position = block_ceiling(position); position + batch_header_bytes <= limit;
        position += io::direct_alignment) {
     MR_CO_TRY(const auto header, co_await batch_at(window, identity, position, limit));
     if (header && header->base_offset >= offset_min) {
