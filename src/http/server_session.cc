@@ -51,8 +51,9 @@ io::Task<void> Session::run() {
     server_.count_response(status, now() - received);
     if (!sent || !keep) break;
     finish_request();
-    // A client that pipelines without end shares the loop with the others.
-    if (receive_.size() > 0) co_await server_.world_.loop.yield();
+    // A client that sends as fast as it is answered shares the loop with the others: when nothing
+    // made this request wait, time has stood still.
+    if (receive_.size() > 0 || now() == received) co_await server_.world_.loop.yield();
   }
   connection_->close();
 }
