@@ -108,6 +108,7 @@ std::unexpected<Error> usage_failure(const CLI::App& app, const CLI::ParseError&
 
 Result<Command> parse_command_line(int count, const char* const* arguments) {
   Command command;
+  command.program = arguments[0];
   ServeFlags flags;
   CLI::App app{
       "Millrace takes in product events, makes them correct, keeps them and passes them on.",

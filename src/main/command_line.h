@@ -23,6 +23,7 @@ enum class CommandName : uint8_t {
 // What the command line says.
 struct Command {
   CommandName name = CommandName::none;
+  std::string program;  // how this program was called
 
   // serve, process
   Settings settings;

@@ -109,7 +109,8 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   Supervisor supervisor(world, signals, log, directory.processes_file(),
                         make_children(command, roles, listener));
   MR_ASSERT(!snapshot.projects().empty());
-  const std::string welcome = welcome_text({.address = settings.text("listen"),
+  const std::string welcome = welcome_text({.program = command.program,
+                                            .address = settings.text("listen"),
                                             .data = directory.path(),
                                             .project_token = snapshot.projects().front().token,
                                             .admin_token = admin_token});

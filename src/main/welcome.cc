@@ -38,8 +38,9 @@ std::string welcome_text(const Welcome& welcome) {
   text += "  curl " + url + "/i/v0/e/ -d '{\"api_key\":\"" + token +
           "\",\"event\":\"signed up\",\"distinct_id\":\"ada\"}'\n";
   text += "\nLook at the events\n\n";
-  text += "  millrace query \"SELECT event, distinct_id, timestamp FROM events\" --data " +
-          welcome.data + "\n\n";
+  text += "  " + welcome.program +
+          " query \"SELECT event, distinct_id, timestamp FROM events\" --data " + welcome.data +
+          "\n\n";
   return text;
 }
 

@@ -5,6 +5,7 @@
 namespace mr::main {
 
 struct Welcome {
+  std::string program;  // how it was called
   std::string address;  // as listened on
   std::string data;
   std::string project_token;

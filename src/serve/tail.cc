@@ -29,6 +29,7 @@ void set_value(json::Object& line, std::string_view name, std::string_view value
 json::Object header_object(const stream::Record& record) {
   json::Object headers;
   for (const stream::HeaderView& header : record.headers) {
+    if (header.name == event::envelope_header) continue;
     const std::string_view value = as_text(header.value);
     if (codec::is_valid_utf8(value)) headers.set_text(header.name, value);
   }
@@ -86,7 +87,10 @@ std::string record_line(const stream::TopicPartition& where, const stream::Recor
       envelope ? event::captured_message_json(*envelope, as_text(record.value))
                : fail(envelope.error());
   if (message) {
-    line.set("headers", captured_headers(*envelope).to_json());
+    // A captured record that was dead-lettered keeps its envelope beside the reason.
+    json::Object headers = captured_headers(*envelope);
+    headers.overlay(header_object(record));
+    line.set("headers", headers.to_json());
     line.set("value", *message);
   } else {
     line.set("headers", header_object(record).to_json());
