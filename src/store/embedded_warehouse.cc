@@ -1,5 +1,7 @@
 #include "store/embedded_warehouse.h"
 
+#include <set>
+
 #include "base/assert.h"
 #include "store/migrations.h"
 
@@ -98,12 +100,30 @@ io::Task<Result<std::unique_ptr<EmbeddedWarehouse>>> EmbeddedWarehouse::open(
   EmbeddedWarehouse* opening = warehouse.get();
   auto opened = co_await doors.inserts.run([opening] { return opening->open_blocking(); });
   if (!opened) co_return fail(opened.error().within("opening the store in " + folder));
-  // New tables and databases: their names, and those of the folders that the engine made above
-  // them, are durable before the first row is.
-  for (const auto& [table, table_folder] : warehouse->table_folders_) {
-    MR_CO_CHECK(co_await doors.disk.sync_directory(table_folder));
-  }
+  MR_CO_CHECK(co_await warehouse->sync_new_folders());
   co_return std::move(warehouse);
+}
+
+// A new table's folders stand at several depths and the engine does not sync their names, so this
+// is done once, before the first row: cheap when they are old.
+io::Task<Result<void>> EmbeddedWarehouse::sync_new_folders() {
+  const io::Path engine = options_.folder + "/engine";
+  std::set<io::Path> folders = {options_.folder, engine, engine + "/store", engine + "/metadata"};
+  const auto insert_with_parent = [&folders](const io::Path& folder) {
+    folders.insert(folder);
+    folders.insert(folder.substr(0, folder.rfind('/', folder.find_last_not_of('/'))));
+  };
+  for (const auto& [table, folder] : table_folders_) insert_with_parent(folder);
+  MR_CO_TRY(const QueryResult database,
+            co_await internal_query("SELECT metadata_path FROM system.databases WHERE name = "
+                                    "currentDatabase() FORMAT TabSeparatedRaw"));
+  // Given relative to the engine's folder, or whole.
+  const io::Path metadata = database.data.substr(0, database.data.find('\n'));
+  insert_with_parent(metadata.starts_with('/') ? metadata : engine + "/" + metadata);
+  for (const io::Path& folder : folders) {
+    MR_CO_CHECK(co_await doors_.disk.sync_directory(folder));
+  }
+  co_return Result<void>();
 }
 
 Result<void> EmbeddedWarehouse::open_blocking() {

@@ -55,6 +55,7 @@ class EmbeddedWarehouse final : public Warehouse {
   Result<void> insert_blocking(const InsertBlock& block);                                 // inserts
   Result<QueryResult> query_blocking(ChdbSession& session, const QueryRequest& request);  // queries
 
+  io::Task<Result<void>> sync_new_folders();
   io::Task<Result<ChdbSession*>> take_query_session();
   void give_back(ChdbSession* session);
 
