@@ -1,0 +1,264 @@
+// What an appender refuses, cuts and resumes, in the simulator.
+#include "log/partition_writer.h"
+
+#include <gtest/gtest.h>
+
+#include "io/random.h"
+#include "sim/sim_world.h"
+
+namespace mr::log {
+namespace {
+
+using io::Task;
+using Opened = Result<std::unique_ptr<LogAppender>>;
+using Appended = Result<stream::AppendedRange>;
+
+constexpr const char* folder = "log/t/0";
+
+AppenderOptions small_options() {
+  AppenderOptions options;
+  options.first_segment_bytes = 32 * 1024;
+  options.segment_bytes_max = 64 * 1024;
+  options.buffered_segment_bytes_max = 64 * 1024;
+  options.reserved_bytes = 0;
+  return options;
+}
+
+Task<Opened> open(io::World world, AppenderOptions options) {
+  co_return co_await EmbeddedLog::open_appender(world, folder, options);
+}
+
+// Appends `count` records of `size` bytes in one call; their timestamps are their numbers.
+Task<Appended> append(stream::Appender& appender, int64_t count, size_t size) {
+  const std::string value(size, 'v');
+  std::vector<stream::RecordView> records;
+  for (int64_t i = 0; i < count; ++i) {
+    records.push_back({WallTime{appender.next_offset().value + i}, {}, as_bytes(value), {}});
+  }
+  co_return co_await appender.append(std::move(records));
+}
+
+Task<Result<void>> close(LogAppender& appender) {
+  co_return co_await appender.close();
+}
+
+// The offsets that a fresh reader sees, as "first-last"; each record must be the one appended
+// there.
+Task<Result<std::string>> visible(io::World world, Offset from = Offset(0)) {
+  MR_CO_TRY(const auto reader, co_await EmbeddedLog::open_reader(world, folder));
+  int64_t next = from.value;
+  for (;;) {
+    MR_CO_TRY(const auto batch, co_await reader->read(Offset(next), 4000, world.clock.now()));
+    if (batch.empty()) co_return std::to_string(from.value) + "-" + std::to_string(next - 1);
+    for (const auto& record : batch.records) {
+      if (record.offset.value != next || record.timestamp.millis != next) {
+        co_return fail(ErrorCode::failed, "a wrong record at " + std::to_string(next));
+      }
+      ++next;
+    }
+  }
+}
+
+struct Running {
+  explicit Running(uint64_t seed, AppenderOptions options = small_options(), bool direct = true)
+      : sim(sim::SimOptions{.seed = seed, .direct_supported = direct}) {
+    reopen(options);
+  }
+  void reopen(AppenderOptions options) {
+    appender.reset();
+    auto opened = sim.run(open(sim.world(), options));
+    EXPECT_TRUE(opened.has_value() && opened->has_value())
+        << (opened ? opened->error().message() : "no end");
+    appender = std::move(**opened);
+  }
+  Appended append(int64_t count, size_t size = 100) {
+    return sim.run(log::append(*appender, count, size)).value();
+  }
+  std::string visible(Offset from = Offset(0)) {
+    const auto text = sim.run(log::visible(sim.world(), from)).value();
+    return text ? *text : text.error().message();
+  }
+  // The process ends here and now; another opens the log.
+  void crash(AppenderOptions options) {
+    sim.crash(sim::CrashKind::process);
+    reopen(options);
+  }
+  sim::SimWorld sim;
+  std::unique_ptr<LogAppender> appender;
+};
+
+TEST(PartitionWriter, ASecondWriterIsRefused) {
+  Running log(1);
+  sim::SimProcess& other = log.sim.start_process();
+  const auto second = log.sim.run(other, open(other.world(), small_options()));
+  EXPECT_EQ(second->error().code(), ErrorCode::busy);
+  EXPECT_TRUE(log.append(1));
+}
+
+TEST(PartitionWriter, RefusesByNameWhatIsTooLargeEmptyOrTooMuch) {
+  AppenderOptions options = small_options();
+  options.record_bytes_max = 1000;
+  options.queue_bytes_max = 5000;
+  Running log(1, options);
+  EXPECT_EQ(log.append(1, 1001).error().code(), ErrorCode::too_large);
+  EXPECT_EQ(log.append(10, 900).error().code(), ErrorCode::too_large);
+  EXPECT_EQ(log.append(0).error().code(), ErrorCode::invalid_input);
+  EXPECT_EQ(log.appender->next_offset(), Offset(0));
+  EXPECT_TRUE(log.append(1, 1000));
+  EXPECT_EQ(log.appender->status().refused_too_large, 2u);
+}
+
+Task<int> append_at_once(io::World world, LogAppender& appender, int tasks) {
+  struct One {
+    static Task<void> run(LogAppender& appender, int& refused) {
+      const auto done = co_await append(appender, 1, 1000);
+      if (!done && done.error().code() == ErrorCode::busy) ++refused;
+    }
+  };
+  int refused = 0;
+  io::TaskGroup group(world.loop);
+  for (int i = 0; i < tasks; ++i) group.spawn(One::run(appender, refused));
+  co_await group.drain();
+  co_return refused;
+}
+
+TEST(PartitionWriter, IsBusyWhenItsQueueIsFullAndKeepsWhatItAccepted) {
+  AppenderOptions options = small_options();
+  options.queue_bytes_max = 10'000;
+  Running log(1, options);
+  const int refused = log.sim.run(append_at_once(log.sim.world(), *log.appender, 30)).value();
+  EXPECT_GT(refused, 10);
+  EXPECT_EQ(log.appender->status().refused_busy, static_cast<uint64_t>(refused));
+  EXPECT_EQ(log.appender->next_offset(), Offset(30 - refused));
+  EXPECT_TRUE(log.append(1));
+}
+
+TEST(PartitionWriter, AppendsThatMeetShareACommit) {
+  Running log(1);
+  EXPECT_EQ(log.sim.run(append_at_once(log.sim.world(), *log.appender, 50)).value(), 0);
+  EXPECT_LE(log.appender->status().commits, 2u);
+  EXPECT_EQ(log.appender->status().records, 50u);
+}
+
+TEST(PartitionWriter, RefusesBelowTheReservedSpaceAndResumesByItself) {
+  AppenderOptions options = small_options();
+  options.reserved_bytes = 100'000;
+  Running log(1, options);
+  ASSERT_TRUE(log.append(1));
+  log.sim.storage().set_capacity(120'000);
+  bool refused = false;
+  for (int i = 0; i < 200 && !refused; ++i) {
+    const auto done = log.append(1, 3000);
+    refused = !done && done.error().code() == ErrorCode::no_space;
+    ASSERT_TRUE(done || refused) << done.error().message();
+  }
+  EXPECT_TRUE(refused);
+  EXPECT_GT(log.appender->status().refused_no_space, 0u);
+  const Offset end = log.appender->next_offset();
+  EXPECT_EQ(log.visible(), "0-" + std::to_string(end.value - 1));
+  log.sim.storage().set_capacity(1 << 22);
+  bool resumed = false;
+  for (int i = 0; i < 10 && !resumed; ++i) {
+    resumed = log.append(1).has_value();
+    struct Pause {
+      static Task<bool> run(io::Clock& clock) {
+        co_await clock.sleep(Millis{200});
+        co_return true;
+      }
+    };
+    log.sim.run(Pause::run(log.sim.world().clock));
+  }
+  EXPECT_TRUE(resumed);
+}
+
+TEST(PartitionWriter, OpensOnAFullDiskServesReadersAndAppendsWhenThereIsSpace) {
+  for (const bool direct : {true, false}) {
+    Running log(1, small_options(), direct);
+    ASSERT_TRUE(log.append(5));
+    ASSERT_TRUE(log.sim.run(close(*log.appender)).value());
+    log.sim.storage().set_capacity(0);
+    log.reopen(small_options());
+    EXPECT_EQ(log.visible(), "0-4");
+    EXPECT_EQ(log.append(1).error().code(), ErrorCode::no_space);
+    log.sim.storage().set_capacity(1 << 22);
+    EXPECT_TRUE(log.append(1));
+    EXPECT_EQ(log.visible(), "0-5");
+  }
+}
+
+TEST(PartitionWriter, AnAppendLargerThanASegmentFits) {
+  Running log(1);
+  ASSERT_TRUE(log.append(1));
+  ASSERT_TRUE(log.append(3, 300'000));
+  ASSERT_TRUE(log.append(1));
+  EXPECT_EQ(log.visible(), "0-4");
+}
+
+TEST(PartitionWriter, CutsWhatItsWriterHasNotCommittedWhereverTheCutFalls) {
+  for (const bool direct : {true, false}) {
+    for (int64_t cut = 0; cut <= 60; ++cut) {
+      AppenderOptions options = small_options();
+      options.first_segment_bytes = options.segment_bytes_max = 16 * 1024;
+      options.visibility = stream::Visibility::on_publish;
+      Running log(static_cast<uint64_t>(cut) + 1, options, direct);
+      for (int i = 0; i < 20; ++i) ASSERT_TRUE(log.append(3, 500));
+      log.appender->publish(Offset(cut));
+      EXPECT_EQ(log.visible(), "0-" + std::to_string(cut - 1));
+      options.truncate_to = Offset(cut);
+      log.crash(options);
+      EXPECT_EQ(log.appender->next_offset(), Offset(cut));
+      EXPECT_EQ(log.visible(), "0-" + std::to_string(cut - 1));
+      const auto next = log.append(2);
+      ASSERT_TRUE(next);
+      EXPECT_EQ(next->first, Offset(cut));
+      EXPECT_EQ(log.visible(), "0-" + std::to_string(cut - 1));
+      log.appender->publish(Offset(cut + 1));
+      EXPECT_EQ(log.visible(), "0-" + std::to_string(cut));
+      // Once more, with the carried records in the last segment.
+      options.truncate_to = Offset(cut + 1);
+      log.crash(options);
+      EXPECT_EQ(log.visible(), "0-" + std::to_string(cut));
+    }
+  }
+}
+
+TEST(PartitionWriter, ALogThatEndsBelowTheCommittedOffsetDoesNotOpen) {
+  Running log(1);
+  ASSERT_TRUE(log.append(3));
+  ASSERT_TRUE(log.sim.run(close(*log.appender)).value());
+  AppenderOptions options = small_options();
+  options.truncate_to = Offset(4);
+  const auto opened = log.sim.run(open(log.sim.world(), options)).value();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), ErrorCode::corrupt);
+  EXPECT_NE(opened.error().message().find("ends at offset 3"), std::string::npos);
+}
+
+TEST(PartitionWriter, AFailedWriteIsNotAcknowledgedAndTheNextAppendGoesOnInANewSegment) {
+  for (const bool direct : {true, false}) {
+    Running log(9, small_options(), direct);
+    ASSERT_TRUE(log.append(3));
+    log.sim.set_faults({.write_error = direct, .sync_error = !direct, .one_in = 1});
+    EXPECT_EQ(log.append(2).error().code(), ErrorCode::io_failed);
+    EXPECT_NE(log.appender->status().failure, "");
+    log.sim.set_faults({});
+    const auto next = log.append(2);
+    ASSERT_TRUE(next) << next.error().message();
+    EXPECT_EQ(next->first, Offset(3));
+    EXPECT_EQ(log.appender->status().recoveries, 1u);
+    EXPECT_EQ(log.appender->status().failure, "");
+    EXPECT_EQ(log.visible(), "0-4");
+  }
+}
+
+TEST(PartitionWriter, ClosedRefusesAndLetsTheLockGo) {
+  Running log(1);
+  ASSERT_TRUE(log.append(3));
+  ASSERT_TRUE(log.sim.run(close(*log.appender)).value());
+  EXPECT_EQ(log.append(1).error().code(), ErrorCode::closed);
+  log.reopen(small_options());
+  EXPECT_EQ(log.append(1)->first, Offset(3));
+}
+
+}  // namespace
+}  // namespace mr::log
