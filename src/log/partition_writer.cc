@@ -12,6 +12,9 @@ namespace {
 
 constexpr Millis space_check_interval{1000};
 constexpr Millis space_recheck_interval{100};
+// The next segment's zeros are written once this share of the open one is used: early, so that a
+// writer at full speed need not wait for them; not at once, so that idle topics stay small.
+constexpr uint64_t prepare_share = 8;
 // Commit buffers that are kept for reuse, and how large one may be to be kept.
 constexpr size_t spare_commits_max = 3;
 constexpr size_t spare_commit_bytes_max = 8 * 1024 * 1024;
@@ -209,7 +212,7 @@ io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
   status_.written_bytes += batch.size();
   store_word(*page_, WatermarkWord::tail, pack_tail(segment_->use.epoch, position_));
   show_end();
-  if (!prepared_ && !preparing_ && position_ * 2 > segment_->bytes) {
+  if (!prepared_ && !preparing_ && position_ * prepare_share > segment_->bytes) {
     preparing_ = true;
     tasks_.spawn(prepare_in_background(next_segment_bytes(0)));
   }
