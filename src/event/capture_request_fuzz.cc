@@ -4,15 +4,7 @@
 #include "base/assert.h"
 #include "codec/json_object.h"
 #include "event/capture_request.h"
-
-namespace {
-
-class ZeroUuids : public mr::event::UuidSource {
- public:
-  mr::codec::Uuid next(mr::WallTime at) override { return mr::codec::uuid_v7(at.millis, 0, 0); }
-};
-
-}  // namespace
+#include "event/test_support.h"
 
 // The first byte chooses the headers, the rest is the body. Whatever comes in: a verdict, and what
 // is accepted is well-formed, has an id and a token, and lies inside the batch's own body.
@@ -31,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   request.body = std::string(text);
   request.now = {1'767'323'045'678};
   request.limits.body_bytes_max = 1 << 20;
-  ZeroUuids uuids;
+  CountingUuids uuids;
   const CaptureVerdict verdict = decode_capture_request(std::move(request), uuids);
   if (!verdict) {
     MR_ASSERT(verdict.error().status >= 400 && verdict.error().status < 500);

@@ -5,19 +5,12 @@
 #include "codec/base64.h"
 #include "codec/gzip.h"
 #include "codec/percent.h"
+#include "event/test_support.h"
 
 namespace mr::event {
 namespace {
 
 constexpr WallTime now{1'767'323'045'678};  // 2026-01-02T03:04:05.678Z
-
-class CountingUuids : public UuidSource {
- public:
-  codec::Uuid next(WallTime at) override { return codec::uuid_v7(at.millis, 0, ++count_); }
-
- private:
-  uint64_t count_ = 0;
-};
 
 CaptureVerdict decode(std::string body, CaptureRequest request = {}) {
   CountingUuids uuids;
@@ -25,13 +18,6 @@ CaptureVerdict decode(std::string body, CaptureRequest request = {}) {
   request.now = now;
   request.client_ip = "192.0.2.7";
   return decode_capture_request(std::move(request), uuids);
-}
-
-// "status reason" of a refusal, or "accepted N".
-std::string outcome(const CaptureVerdict& verdict) {
-  if (verdict) return "accepted " + std::to_string(verdict->events.size());
-  return std::to_string(verdict.error().status) + " " +
-         std::string(to_string(verdict.error().reason));
 }
 
 const std::string single =

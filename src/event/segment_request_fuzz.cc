@@ -4,15 +4,7 @@
 #include "base/assert.h"
 #include "event/raw_event.h"
 #include "event/segment_request.h"
-
-namespace {
-
-class ZeroUuids : public mr::event::UuidSource {
- public:
-  mr::codec::Uuid next(mr::WallTime at) override { return mr::codec::uuid_v7(at.millis, 0, 0); }
-};
-
-}  // namespace
+#include "event/test_support.h"
 
 // Whatever the body: a verdict, and what is accepted can be mapped.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -24,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   request.body = std::string(mr::as_text({data + 1, size - 1}));
   request.now = {1'767'323'045'678};
   request.client_ip = "192.0.2.7";
-  ZeroUuids uuids;
+  CountingUuids uuids;
   const CaptureVerdict verdict = decode_segment_request(std::move(request), uuids);
   if (!verdict) {
     MR_ASSERT(verdict.error().status == 400 || verdict.error().status == 401);

@@ -6,30 +6,20 @@
 #include "event/raw_event.h"
 #include "event/segment_mapping.h"
 #include "event/segment_request.h"
+#include "event/test_support.h"
 
 namespace mr::event {
 namespace {
 
 constexpr WallTime now{1'767'323'045'678};  // 2026-01-02T03:04:05.678Z
 
-class FixedUuids : public UuidSource {
- public:
-  codec::Uuid next(WallTime at) override { return codec::uuid_v7(at.millis, 0, 1); }
-};
-
 CaptureVerdict decode(std::string_view path, std::string body, SegmentRequest request = {}) {
-  FixedUuids uuids;
+  CountingUuids uuids;
   request.endpoint = *segment_endpoint_of_path(path);
   request.body = std::move(body);
   request.now = now;
   request.client_ip = "192.0.2.7";
   return decode_segment_request(std::move(request), uuids);
-}
-
-std::string outcome(const CaptureVerdict& verdict) {
-  if (verdict) return "accepted " + std::to_string(verdict->events.size());
-  return std::to_string(verdict.error().status) + " " +
-         std::string(to_string(verdict.error().reason));
 }
 
 // One call, captured and mapped; the event borrows from the batch.
