@@ -113,6 +113,24 @@ TEST(EmbeddedWarehouse, ShowsTheLatestPersonsAndMappings) {
   EXPECT_EQ(fixture.query("SELECT count() FROM person_overrides")->data, "count()\n1\n");
 }
 
+TEST(EmbeddedWarehouse, ComputesColumnsFromPropertiesAndElements) {
+  MR_NEEDS_ENGINE();
+  WarehouseFixture fixture;
+  ASSERT_TRUE(fixture.open().has_value());
+  std::string row = event_row(1);
+  const std::string empty = R"("elements_chain":"")";
+  row.replace(row.find(empty), empty.size(),
+              R"("elements_chain":"a.link:attr_id=\"buy\"href=\"/pay\"nth-child=\"1\"text=\"Pay\";)"
+              R"(div:nth-child=\"2\";button:text=\"Go\"")");
+  const auto inserted = fixture.insert("events", row, 1);
+  ASSERT_TRUE(inserted.has_value()) << inserted.error().message();
+  EXPECT_EQ(fixture.told("SELECT `$group_0`, `$group_1`, `$session_id`, hex(`$session_id_uuid`), "
+                         "elements_chain_href, elements_chain_texts, elements_chain_ids, "
+                         "elements_chain_elements FROM events"),
+            "acme\t\t0193aaaa-0000-7000-8000-000000000001\t0193AAAA000070008000000000000001\t"
+            "/pay\t['Pay','Go']\t['buy']\t['a','button']\n");
+}
+
 TEST(EmbeddedWarehouse, ReadsTimesAsUtcWhateverTheMachinesZone) {
   MR_NEEDS_ENGINE();
   ::setenv("TZ", "Asia/Tokyo", 1);
