@@ -22,7 +22,7 @@ enum class SettingKind : uint8_t {
 };
 
 // One setting `a.b_c`: the key a.b_c in the configuration file, the flag --a.b_c and the variable
-// MILLRACE_A_B_C. Docs/SETTINGS.md is printed from this table.
+// MILLRACE_A_B_C. docs/OPERATING.md lists them all; tidy compares it with the table.
 struct SettingDefinition {
   std::string_view key;
   SettingKind kind;
