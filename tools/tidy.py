@@ -46,7 +46,7 @@ def main():
         for line in report.warnings:
             print(f"warning: {line}")
     print(f"tidy: {len(CHECKS)} checks, {len(tree.paths)} files, {len(report.findings)} findings, "
-          f"{len(report.warnings)} warnings, {len(report.allowed)} exceptions")
+          f"{len(report.warnings)} to watch, {len(report.allowed)} exceptions")
     return 1 if report.findings else 0
 
 
