@@ -70,37 +70,36 @@ json::Object object_member(const json::Object& in, std::string_view key) {
   return parsed ? std::move(*parsed) : json::Object();
 }
 
-class PrintLines final : public AnswerSink {
- public:
-  void piece(std::string_view bytes) override {
-    print(bytes);
-    std::fflush(stdout);
-  }
-};
-
-// Shows each record of a tail as one readable line: place, time, key, value.
-class PrintRecords final : public AnswerSink {
+// Prints a tail's lines as they come. Blank ones only say that the server is still there.
+class PrintLines : public AnswerSink {
  public:
   void piece(std::string_view bytes) override {
     pending_ += bytes;
     size_t start = 0;
     for (size_t end; (end = pending_.find('\n', start)) != std::string::npos; start = end + 1) {
-      print_record(std::string_view(pending_).substr(start, end - start));
+      if (end > start) show(std::string_view(pending_).substr(start, end - start));
     }
     pending_.erase(0, start);
     std::fflush(stdout);
   }
 
+ protected:
+  virtual void show(std::string_view line) { print(std::string(line) + "\n"); }
+
  private:
-  static void print_record(std::string_view line) {
+  std::string pending_;
+};
+
+// Shows each record of a tail as one readable line: place, time, key, value.
+class PrintRecords final : public PrintLines {
+ protected:
+  void show(std::string_view line) override {
     const auto record = json::Object::parse(line);
-    if (!record) return print(std::string(line) + "\n");
+    if (!record) return PrintLines::show(line);
     print(member(*record, "topic") + "/" + member(*record, "partition") + " " +
           member(*record, "offset") + "  " + member(*record, "timestamp") + "  " +
           member(*record, "key") + "  " + member(*record, "value") + "\n");
   }
-
-  std::string pending_;
 };
 
 void print_processes(const json::Object& status) {

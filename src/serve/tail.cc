@@ -16,7 +16,9 @@ namespace {
 constexpr size_t piece_bytes = 256 * 1024;
 // While following several partitions, how long one is waited for before the next has its turn.
 constexpr Millis turn_wait{100};
-constexpr Millis long_wait{5000};
+// A follower gets a blank line after this long without news: writing it tells whether the client
+// is still there and lets a server that stops cut it off.
+constexpr Millis quiet_time{1000};
 
 void set_value(json::Object& line, std::string_view name, std::string_view value) {
   if (json::Object::parse(value)) {
@@ -123,17 +125,19 @@ io::Task<Result<std::unique_ptr<TailSource>>> TailSource::open(io::World& world,
 }
 
 io::Task<Result<std::string>> TailSource::next() {
+  const Instant quiet_until = world_.clock.now() + quiet_time;
   for (;;) {
     bool unfinished = false;
     for (size_t i = 0; i < followed_.size(); ++i) {
       Followed& followed = followed_[turn_++ % followed_.size()];
       if (!follow_ && followed.at >= followed.end) continue;
       unfinished = true;
-      const Millis wait = followed_.size() == 1 ? long_wait : turn_wait;
+      const Millis wait = followed_.size() == 1 ? quiet_time : turn_wait;
       MR_CO_TRY(std::string lines, co_await read_one(followed, world_.clock.now() + wait));
       if (!lines.empty()) co_return lines;
     }
     if (!unfinished) co_return std::string();
+    if (world_.clock.now() >= quiet_until) co_return std::string("\n");
   }
 }
 
