@@ -252,11 +252,11 @@ io::Task<void> Session::refuse() {
       server_.handler_.refuse(head, failure_.refusal, failure_.status, failure_.reason);
   const int status = response.status;
   server_.count_refusal(failure_.refusal);
-  // After a 413 the client gets one more allowance to finish sending, so that it reads the status
-  // instead of a reset (capture-api contract, section 1).
+  // After a 413 the client may finish sending what would have been read and one more allowance, so
+  // that it reads the status instead of a reset (capture-api contract, section 1).
   size_t linger_bytes = limits().linger_bytes_max;
   if (failure_.refusal == Refusal::body_too_large && head != nullptr) {
-    linger_bytes = server_.handler_.body_bytes_max(*head);
+    linger_bytes = 2 * server_.handler_.body_bytes_max(*head);
   }
   if (!co_await send(std::move(response), false)) co_return;
   server_.count_response(status, Millis{0});
