@@ -55,4 +55,4 @@ folders=(tests/e2e tests/faults)
 for word in "$@"; do
   [ ! -e "${word%%::*}" ] || folders=()
 done
-exec "$home/venv/bin/python" -m pytest -p no:cacheprovider "${folders[@]}" "$@"
+exec "$home/venv/bin/python" -m pytest -c tests/pytest.ini -p no:cacheprovider "${folders[@]}" "$@"

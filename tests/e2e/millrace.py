@@ -237,7 +237,8 @@ class Millrace:
     def wait_events(self, where, count, seconds=ANSWER_SECONDS):
         """Waits until `count` events match, then returns them; more than that is an error."""
         sql = f"SELECT count() AS n FROM events WHERE {where}"
-        wait_until(lambda: int(self.value(sql)) >= count, seconds, f"{count} events where {where}")
+        wait_until(lambda: self.can_query() and int(self.value(sql)) >= count, seconds,
+                   f"{count} events where {where}")
         self.wait_drained()
         rows = self.events(where)
         assert len(rows) == count, f"{len(rows)} events instead of {count} where {where}: " + \
