@@ -347,11 +347,12 @@ const std::vector<std::string> all_scenarios{"log_direct", "log_buffered", "log_
 
 class LogSimulation : public testing::TestWithParam<std::string> {};
 
-// MR_SIM_SEEDS=N tries more, MR_SIM_SEED=S replays one (with MR_SIM_TRACE=1 every operation shows).
+// MR_SIM_SEEDS=N tries more, from MR_SIM_FIRST_SEED on; MR_SIM_SEED=S replays one (with
+// MR_SIM_TRACE=1 every operation shows).
 TEST_P(LogSimulation, HoldsItsPromisesOnEverySeed) {
   const Scenario scenario = load_scenario(GetParam());
   const uint64_t only = number_from_environment("MR_SIM_SEED", 0);
-  const uint64_t first = only != 0 ? only : number_from_environment("MR_SIM_FIRST", 1);
+  const uint64_t first = only != 0 ? only : number_from_environment("MR_SIM_FIRST_SEED", 1);
   const uint64_t seeds = only != 0 ? 1 : number_from_environment("MR_SIM_SEEDS", 100);
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
     const Failure failure = simulate(scenario, seed, {});

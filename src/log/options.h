@@ -30,7 +30,8 @@ struct AppenderOptions {
   // appended but not committed elsewhere. Opening fails if the log ends below it.
   std::optional<Offset> truncate_to;
 
-  // The first segment of each opening is small, each further one twice as large, up to the largest.
+  // The first segment of each opening is small, each further one twice as large, up to the largest
+  // (1 GiB at most).
   uint64_t first_segment_bytes = 4ull * 1024 * 1024;
   uint64_t segment_bytes_max = 64ull * 1024 * 1024;
   // Where files cannot be opened past the cache, recovery copies the last segment: kept smaller.

@@ -12,6 +12,8 @@ namespace {
 
 constexpr Millis space_check_interval{1000};
 constexpr Millis space_recheck_interval{100};
+// The watermark page holds a position of 32 bits.
+constexpr uint64_t largest_segment_bytes = 1024ull * 1024 * 1024;
 // The next segment's zeros are written once this share of the open one is used: early, so that a
 // writer at full speed need not wait for them; not at once, so that idle topics stay small.
 constexpr uint64_t prepare_share = 8;
@@ -50,6 +52,9 @@ PartitionWriter::PartitionWriter(io::World world, io::Path folder, AppenderOptio
       work_(world.loop),
       prepared_changed_(world.loop),
       tasks_(world.loop) {
+  options_.segment_bytes_max = std::min(options_.segment_bytes_max, largest_segment_bytes);
+  options_.buffered_segment_bytes_max =
+      std::min(options_.buffered_segment_bytes_max, largest_segment_bytes);
 }
 
 PartitionWriter::~PartitionWriter() = default;
