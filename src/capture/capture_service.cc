@@ -147,8 +147,8 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
     const auto appended = co_await appender_.append(records.take());
     pending_bytes_ -= body_bytes;
     if (!appended) co_return append_failed(id, appended.error(), batch.events.size());
-    const Millis took = world_.clock.now() - begun;
-    counters_.append_seconds.observe(static_cast<double>(took.count) / 1000);
+    const int64_t micros = world_.clock.now().micros - begun.micros;
+    counters_.append_seconds.observe(static_cast<double>(micros) / 1e6);
     note_log("", "");
     counters_.accepted(id, batch.events.size(), records.value_bytes());
   }

@@ -38,8 +38,8 @@ struct ServerLimits {
   Millis body_gap_timeout{20'000};      // without a byte of a body: 408
   Millis body_timeout{120'000};         // from the head to the end of the body: 408
   Millis write_timeout{30'000};         // until the peer has taken one piece of the answer: closed
-  Millis linger_timeout{5'000};         // reading on after an early refusal, so that it is seen
-  size_t linger_bytes_max = 64 * 1024;  // … when the body's length is unknown; else one more cap
+  Millis linger_timeout{15'000};        // reading on after an early refusal, so that it is seen
+  size_t linger_bytes_max = 64 * 1024;  // … at most this, after a 413 twice the cap more
 };
 
 // A response that our own client reads whole.

@@ -113,8 +113,8 @@ io::Task<void> Server::turn_away(std::unique_ptr<io::Connection> connection) {
   --turned_away_;
 }
 
-void Server::count_response(int status, Millis duration) {
-  seconds_.observe(static_cast<double>(duration.count) / 1000);
+void Server::count_response(int status, Instant received) {
+  seconds_.observe(static_cast<double>(world_.clock.now().micros - received.micros) / 1e6);
   if (status < 0 || static_cast<size_t>(status) >= by_status_.size()) return;
   telemetry::Counter*& counter = by_status_[static_cast<size_t>(status)];
   if (counter == nullptr) {

@@ -47,7 +47,7 @@ class Server {
   io::Task<void> run_session(std::unique_ptr<io::Connection> connection);
   io::Task<void> turn_away(std::unique_ptr<io::Connection> connection);
   void start(std::unique_ptr<io::Connection> connection);
-  void count_response(int status, Millis duration);
+  void count_response(int status, Instant received);
   void count_refusal(Refusal refusal);
   // "Sun, 06 Nov 1994 08:49:37 GMT", of the present second.
   std::string_view date();

@@ -48,7 +48,7 @@ io::Task<void> Session::run() {
     const bool keep = parser_.head().keep_alive && !response.close && !server_.stopping_;
     const int status = response.status;
     const bool sent = co_await send(std::move(response), keep);
-    server_.count_response(status, now() - received);
+    server_.count_response(status, received);
     if (!sent || !keep) break;
     finish_request();
     // A client that sends as fast as it is answered shares the loop with the others: when nothing
@@ -259,7 +259,7 @@ io::Task<void> Session::refuse() {
     linger_bytes = 2 * server_.handler_.body_bytes_max(*head);
   }
   if (!co_await send(std::move(response), false)) co_return;
-  server_.count_response(status, Millis{0});
+  server_.count_response(status, now());
   co_await linger(linger_bytes);
 }
 
