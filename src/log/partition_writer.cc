@@ -19,7 +19,7 @@ constexpr uint64_t largest_segment_bytes = 1024ull * 1024 * 1024;
 constexpr uint64_t prepare_share = 8;
 // Commit buffers that are kept for reuse, and how large one may be to be kept.
 constexpr size_t spare_commits_max = 3;
-constexpr size_t spare_commit_bytes_max = 8 * 1024 * 1024;
+constexpr size_t spare_commit_bytes_max = 16 * 1024 * 1024;
 
 }  // namespace
 
@@ -134,6 +134,7 @@ io::Task<Result<stream::AppendedRange>> PartitionWriter::append(
   MR_CO_CHECK(admit(records, bytes));
   Commit& commit = gathering_commit();
   Ticket ticket{commit.batch.record_count(), static_cast<int32_t>(records.size()), {}, {}};
+  commit.batch.reserve_more(bytes + 2 * io::direct_alignment);
   for (const stream::RecordView& record : records) commit.batch.add(record);
   commit.tickets.push_back(&ticket);
   commit.queued_bytes += bytes;

@@ -87,6 +87,8 @@ class BatchBuilder {
   // The size so far, without padding.
   size_t bytes() const { return buffer_.size(); }
   size_t memory_bytes() const { return buffer_.capacity(); }
+  // Makes room for records of about `bytes` in all, so that adding them moves nothing.
+  void reserve_more(size_t bytes) { buffer_.reserve(buffer_.size() + bytes); }
 
   // Pads the last record with the reserved header so that the batch ends at a multiple of
   // `alignment`, writes the header and the checksum. Yields the whole batch, valid until clear().
