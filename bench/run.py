@@ -3,7 +3,7 @@
 
   bench/run.py                 everything, under 8 minutes; results go to bench/results
   bench/run.py --quick         fewer and shorter runs, under 90 seconds; results in build/bench
-  bench/run.py --only capture  one part: capture, open, visible or path
+  bench/run.py --only capture  one part: start, capture, open, visible or path
 """
 
 import argparse
@@ -15,12 +15,13 @@ import sys
 import time
 
 import capture_pairs
+import start
 import visible
 import whole_path
 from results import CAPTURE_TITLES, Results, capture_lines, print_table
 from servers import LOADGEN, PROGRAM, ROOT, BenchFailed, Millrace, busy_cores
 
-PARTS = ["capture", "open", "visible", "path"]
+PARTS = ["start", "capture", "open", "visible", "path"]
 # Above this many cores of others the rates say little; ratios of CPU still hold.
 QUIET_CORES = 0.2
 SECONDS_MAX = 480
@@ -39,6 +40,16 @@ def check_generator():
             ids = [event["uuid"] for body in (first, second) for event in body.get("batch", [body])]
             if len(set(ids)) != 2 * batch:
                 raise BenchFailed(f"the load generator repeats events (batch {batch}, {level})")
+
+
+def run_start(options, results):
+    found = start.measure(options.folder / "millrace")
+    results.keep(found)
+    print(f"start: accepting after {found['first_accepting_ms']} ms, queryable after "
+          f"{found['first_queryable_ms']} ms; again on the same data {found['again_accepting_ms']} "
+          f"and {found['again_queryable_ms']} ms")
+    shares = ", ".join(f"{role} {mib}" for role, mib in found["idle_pss_mib"].items())
+    print(f"  idle memory, PSS MiB: {shares}")
 
 
 def run_capture(options, results, table):
@@ -117,7 +128,8 @@ def main():
           f"others use {busy_cores():.2f} cores now")
     table = [CAPTURE_TITLES]
     failures = 0
-    parts = {"capture": lambda: run_capture(options, results, table),
+    parts = {"start": lambda: run_start(options, results),
+             "capture": lambda: run_capture(options, results, table),
              "open": lambda: run_open(options, results, table),
              "visible": lambda: run_visible(options, results),
              "path": lambda: run_path(options, results)}

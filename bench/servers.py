@@ -94,14 +94,19 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Server:
-    """One started program; a `with` block ends it and removes its folder."""
+    """One started program; a `with` block ends it and removes its folder.
 
-    def __init__(self, folder):
+    `fresh` removes what the folder held before, `keep` leaves it behind.
+    """
+
+    def __init__(self, folder, fresh=True, keep=False):
         self.folder = pathlib.Path(folder).resolve()
         self.port = free_port()
         self.child = None
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        self.keep = keep
+        if fresh:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     def spawn(self, command):
         self.log_path = self.folder.with_suffix(".log")
@@ -131,21 +136,24 @@ class Server:
         except subprocess.TimeoutExpired:
             os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Millrace(Server):
     """`millrace serve` on embedded defaults; `roles` leaves processes out."""
 
-    def __init__(self, folder, roles="accept,pipeline,store"):
-        super().__init__(folder)
-        self.roles = roles.split(",")
+    def __init__(self, folder, roles="accept,pipeline,store", **options):
+        super().__init__(folder, **options)
+        begun = time.monotonic()
         self.spawn([str(PROGRAM), "serve", "--data", str(self.folder), "--roles", roles,
                     "--listen", f"127.0.0.1:{self.port}", "--project-token", TOKEN])
         try:
             wait_until(lambda: self.answers("/_readiness"), READY_SECONDS, what="millrace")
-            if "store" in self.roles:
+            self.accepting_seconds = time.monotonic() - begun
+            if "store" in roles.split(","):
                 wait_until(lambda: self.try_query("SELECT 1"), READY_SECONDS, what="the store")
+            self.queryable_seconds = time.monotonic() - begun
         except BaseException:
             self.__exit__()
             raise
@@ -200,8 +208,8 @@ class Nginx(Server):
             raise
 
 
-def cpu_seconds_by_role(root):
-    """CPU seconds so far of a process tree, by the role of each process."""
+def family(root):
+    """A process and its descendants: the role, the process id and the CPU seconds of each."""
     ticks = os.sysconf("SC_CLK_TCK")
     parents, used = {}, {}
     for entry in pathlib.Path("/proc").iterdir():
@@ -215,14 +223,24 @@ def cpu_seconds_by_role(root):
         role = words[words.index("process") + 1] if "process" in words else "supervisor"
         parents[int(entry.name)] = int(fields[1])
         used[int(entry.name)] = role, sum(map(int, fields[11:15])) / ticks
-    by_role = {}
     for pid, (role, seconds) in used.items():
         ancestor = pid
         while ancestor not in (root, 0, 1):
             ancestor = parents.get(ancestor, 0)
         if ancestor == root:
-            by_role[role] = by_role.get(role, 0) + seconds
+            yield role, pid, seconds
+
+
+def cpu_seconds_by_role(root):
+    """CPU seconds so far of a process tree, by the role of each process."""
+    by_role = {}
+    for role, _, seconds in family(root):
+        by_role[role] = by_role.get(role, 0) + seconds
     return by_role
+
+
+def processes_by_role(root):
+    return {role: pid for role, pid, _ in family(root)}
 
 
 def busy_cores(seconds=1.0):
