@@ -68,6 +68,7 @@ io::Task<Result<void>> Loader::step() {
   const Offset end = gathered_end_;
   MR_CO_CHECK(co_await save(position_, end));
   MR_CO_CHECK(co_await insert(std::move(block)));
+  last_insert_ = doors_.world.clock.now();
   co_return co_await save(end, std::nullopt);
 }
 
@@ -97,7 +98,8 @@ io::Task<Result<void>> Loader::finish_intended(Offset end) {
   co_return co_await save(end, std::nullopt);
 }
 
-// Waits for records and collects them until the block is full or the oldest has waited enough.
+// Waits for records and collects them until the block is full, or until `delay` has passed since
+// the insert before: a row that comes after a quiet time goes at once, many in a row go in blocks.
 io::Task<Result<Block>> Loader::gather() {
   Block block(options_.partition);
   gathered_end_ = position_;
@@ -106,10 +108,12 @@ io::Task<Result<Block>> Loader::gather() {
     MR_CO_TRY(const stream::ReadBatch batch,
               co_await doors_.reader.read(gathered_end_, options_.block_bytes_max / 4, deadline));
     if (batch.empty()) break;
-    if (block.empty()) deadline = doors_.world.clock.now() + options_.delay;
+    // A deadline that has passed still lets read() yield what is visible already.
+    if (block.empty()) {
+      deadline = last_insert_ ? *last_insert_ + options_.delay : doors_.world.clock.now();
+    }
     for (const stream::Record& record : batch.records) block.add(record);
     gathered_end_ = batch.records.back().offset + 1;
-    if (doors_.world.clock.now() >= deadline) break;
   }
   co_return block;
 }

@@ -19,7 +19,7 @@ struct LoaderOptions {
   int partition = 0;
   size_t block_rows = 10'000;                 // a block of so many rows goes at once
   size_t block_bytes_max = 32 * 1024 * 1024;  // or of so many bytes
-  Millis delay{300};                          // a smaller one after so long
+  Millis delay{300};                          // a smaller one so long after the one before
   Millis stop_check{250};                     // how long run() may take to notice stop()
 };
 
@@ -74,6 +74,7 @@ class Loader {
   Offset position_;
   Offset gathered_end_;
   std::optional<Offset> intended_end_;
+  std::optional<Instant> last_insert_;  // when it ended
 };
 
 }  // namespace mr::load

@@ -114,8 +114,9 @@ class FakeAppender final : public stream::Appender {
 class LoaderTest : public ::testing::Test {
  protected:
   // Runs a fresh loader, as after a restart, until its position reaches `end`.
-  void load_until(Offset end, LoaderOptions options = {.topic = "events", .table = "events"}) {
-    options.delay = {20};
+  void load_until(Offset end, LoaderOptions options = {.topic = "events", .table = "events"},
+                  Millis delay = {20}) {
+    options.delay = delay;
     options.stop_check = {2};
     Loader loader({world_, reader_, checkpoints_, warehouse_, dead_letters_, *log_, metrics_},
                   options);
@@ -185,6 +186,13 @@ TEST_F(LoaderTest, ARowThatTheWarehouseRefusesGoesToTheDeadLetters) {
   EXPECT_EQ(dead_letters_.values[0], "no object");
   EXPECT_NE(dead_letters_.values[1].find("poison"), std::string::npos);
   EXPECT_EQ(metrics_.value("millrace_load_rejected_rows_total", {{"topic", "events"}}), 2);
+}
+
+TEST_F(LoaderTest, RowsAfterAQuietTimeGoAtOnceAndTogether) {
+  for (int i = 0; i < 7; ++i) reader_.add("{}");
+  constexpr Millis an_hour{3'600'000};
+  load_until(Offset(7), {.topic = "events", .table = "events"}, an_hour);
+  EXPECT_EQ(warehouse_.inserts, 1);
 }
 
 TEST_F(LoaderTest, FullBlocksGoWithoutWaiting) {
