@@ -128,8 +128,8 @@ def run_step(name, broken):
           f"{counts.skipped:4} skipped   {step.log_path.relative_to(ROOT)}")
     for failure in counts.failures:
         print(f"    failed: {failure}")
-    for skip in counts.skips:
-        print(f"    skipped: {skip}")
+    for reason, names in counts.skips.items():
+        print(f"    skipped {len(names)}: {reason}: {', '.join(names)}")
     if counts.failed and not blocked:
         show_tail(step.log_path)
     return counts

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -15,21 +16,33 @@ class StepFailed(Exception):
     """A command of the step ended badly; the message says which."""
 
 
+def case_name(case):
+    """ctest gives name and classname the same text; pytest gives module and function."""
+    name, place = case.get("name", ""), case.get("classname", "")
+    return name if place in ("", name) else f"{place}::{name}"
+
+
+def skip_reason(case, skipped):
+    """Why a case was skipped: ctest keeps GoogleTest's words only in the case's output."""
+    said = re.search(r": Skipped\n(.+)", case.findtext("system-out", ""))
+    return said[1] if said else skipped.get("message") or "no reason given"
+
+
 class Counts:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.failures = []
-        self.skips = []
+        self.skips = {}  # reason: names
 
     def add_junit(self, path):
         """Adds the cases of a JUnit file as written by ctest or pytest."""
         for case in ElementTree.parse(path).getroot().iter("testcase"):
-            name = "::".join(p for p in (case.get("classname"), case.get("name")) if p)
+            name = case_name(case)
             status = case.get("status", "")
             skipped = case.find("skipped")
             if skipped is not None and status != "fail":
                 self.skipped += 1
-                self.skips.append(f"{name}: {skipped.get('message') or 'no reason given'}")
+                self.skips.setdefault(skip_reason(case, skipped), []).append(name)
             elif status in ("fail", "notrun") or any(
                 case.find(tag) is not None for tag in ("failure", "error")
             ):
@@ -37,7 +50,7 @@ class Counts:
                 self.failures.append(name)
             elif status == "disabled":
                 self.skipped += 1
-                self.skips.append(f"{name}: disabled")
+                self.skips.setdefault("disabled", []).append(name)
             else:
                 self.passed += 1
 
