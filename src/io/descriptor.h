@@ -22,6 +22,8 @@ class Descriptor {
   ~Descriptor() { reset(); }
 
   int get() const { return number_; }
+  // Gives up the ownership.
+  int release() { return std::exchange(number_, -1); }
   bool valid() const { return number_ >= 0; }
   void reset() {
     if (number_ >= 0) ::close(std::exchange(number_, -1));

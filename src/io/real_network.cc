@@ -222,8 +222,8 @@ Result<Descriptor> bind_and_listen(const Address& at, int extra_flags) {
 }  // namespace
 
 Result<int> RealNetwork::listen_for_child(const Address& at) {
-  MR_TRY(Descriptor socket, bind_and_listen(at, SOCK_NONBLOCK));
-  return ::dup(socket.get());
+  MR_TRY(Descriptor socket, bind_and_listen(at, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  return socket.release();
 }
 
 Result<std::unique_ptr<Listener>> RealNetwork::listen(Address at) {

@@ -15,8 +15,8 @@ class RealNetwork final : public Network {
   Result<std::unique_ptr<Listener>> adopt_listener(int descriptor) override;
   Task<Result<std::unique_ptr<Connection>>> connect(Address to, Instant deadline) override;
 
-  // Binds and listens like listen(), but yields the raw descriptor (without close-on-exec), for a
-  // parent that hands it to a child. The caller owns it.
+  // Binds and listens like listen(), but yields the raw descriptor, for a parent that hands it to
+  // one child (ChildCommand::kept_descriptors); other children do not get it. The caller owns it.
   static Result<int> listen_for_child(const Address& at);
 
  private:

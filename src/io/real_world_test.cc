@@ -1,6 +1,8 @@
 #include "io/real_world.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "io/aligned_buffer.h"
 #include "io/disk.h"
@@ -178,6 +180,13 @@ TEST(RealNetwork, ReadsEndAtTheDeadlineAtTheEndAndAfterClose) {
   RealWorld world;
   EXPECT_EQ(run_in(world, read_with_deadline_then_close(world)).value(),
             "timed_out 0 closed 127.0.0.1");
+}
+
+TEST(RealNetwork, AListenerForAChildIsNotInheritedByOthers) {
+  const auto descriptor = RealNetwork::listen_for_child({"127.0.0.1:0"});
+  ASSERT_TRUE(descriptor);
+  EXPECT_NE(::fcntl(*descriptor, F_GETFD) & FD_CLOEXEC, 0);
+  ::close(*descriptor);
 }
 
 TEST(SocketAddress, TextIsParsedOrRefusedWithAReason) {

@@ -21,7 +21,6 @@ class DataDirectory {
   io::Path catalog_snapshot() const { return path_ + "/catalog.snapshot"; }
   io::Path state() const { return path_ + "/state.db"; }
   io::Path log() const { return path_ + "/log"; }
-  io::Path partition(const std::string& topic) const { return log() + "/" + topic + "/0"; }
   io::Path warehouse() const { return path_ + "/store"; }
   io::Path load() const { return path_ + "/load"; }
   io::Path run() const { return path_ + "/run"; }
