@@ -79,13 +79,15 @@ class Results:
         self.keep(found)
         self.add_history({"shape": found["shape"], "p50_ms": found["visible_ms"]["p50"],
                           "events_per_second": found["events_per_second"],
-                          "p99_ms": found["visible_ms"]["p99"]})
+                          "p99_ms": found["visible_ms"]["p99"],
+                          "others_cores": found["others_cores"]})
 
     def add_whole_path(self, found):
         self.keep(found)
         self.add_history({"shape": found["shape"],
                           "events_per_second": found["stored_events_per_second"],
-                          "cpu_s_per_million_events": found["cpu_us_per_event_total"]})
+                          "cpu_s_per_million_events": found["cpu_us_per_event_total"],
+                          "others_cores": found["others_cores"]})
 
 
 CAPTURE_TITLES = ["capture", "", "events/s", "p50 ms", "p99 ms", "p99.9 ms", "CPU s/M", "PSS MiB",

@@ -81,7 +81,7 @@ def run_visible(options, results):
                   f"{found['probes']} probes): p50 {found['visible_ms']['p50']} ms, "
                   f"p99 {found['visible_ms']['p99']} ms   (answer p50 "
                   f"{found['answer_ms']['p50']} ms, polling query p50 "
-                  f"{found['query_ms']['p50']} ms)")
+                  f"{found['query_ms']['p50']} ms; others {found['others_cores']} cores)")
 
 
 def run_path(options, results):
@@ -90,7 +90,8 @@ def run_path(options, results):
     results.add_whole_path(found)
     print(f"whole path: {found['events']} events captured in {found['capture_seconds']} s "
           f"({found['captured_events_per_second']} events/s beside the other stages), stored after "
-          f"{found['stored_seconds']} s: {found['stored_events_per_second']} events/s")
+          f"{found['stored_seconds']} s: {found['stored_events_per_second']} events/s; "
+          f"others {found['others_cores']} cores")
     shares = ", ".join(f"{role} {us}" for role, us in found["cpu_us_per_event"].items())
     print(f"  CPU us/event: {shares}; in all {found['cpu_us_per_event_total']}")
 

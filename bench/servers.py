@@ -243,15 +243,37 @@ def processes_by_role(root):
     return {role: pid for role, pid, _ in family(root)}
 
 
+def machine_busy_seconds():
+    """CPU seconds of everything on this machine since it started."""
+    words = pathlib.Path("/proc/stat").read_text().split("\n")[0].split()
+    fields = [int(word) for word in words[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+
+class Bystanders:
+    """Cores that neither a server nor this bench (load generator included) uses meanwhile."""
+
+    def __init__(self, server=None):
+        self.server = server
+        self.begun = time.monotonic()
+        self.before = self.used()
+
+    def used(self):
+        own = os.times()
+        ours = own.user + own.system + own.children_user + own.children_system
+        if self.server:
+            ours += sum(cpu_seconds_by_role(self.server.child.pid).values())
+        return machine_busy_seconds() - ours
+
+    def cores(self):
+        return round((self.used() - self.before) / (time.monotonic() - self.begun), 2)
+
+
 def busy_cores(seconds=1.0):
-    """Cores that everything on this machine used during that time."""
-    def busy():
-        fields = [int(word) for word in pathlib.Path("/proc/stat").read_text().split("\n")[0]
-                  .split()[1:9]]
-        return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
-    before, begun = busy(), time.monotonic()
-    wait_for_moment(begun + seconds)
-    return (busy() - before) / (time.monotonic() - begun)
+    """Cores that others on this machine use just now."""
+    others = Bystanders()
+    wait_for_moment(others.begun + seconds)
+    return others.cores()
 
 
 def loadgen(url, label, *options, watch=()):

@@ -13,8 +13,8 @@ import threading
 import time
 import uuid
 
-from servers import (LOADGEN, SINGLE_PATH, TOKEN, BenchFailed, UnixConnection, wait_for_moment,
-                     wait_until)
+from servers import (LOADGEN, SINGLE_PATH, TOKEN, BenchFailed, Bystanders, UnixConnection,
+                     wait_for_moment, wait_until)
 
 # name: probes a second, other events a second beside them
 PACES = {"low": (5, 0), "moderate": (10, 500)}
@@ -92,6 +92,7 @@ def measure(server, pace, seconds):
     rate, beside = PACES[pace]
     name = f"visible_{pace}"
     load = None
+    others = Bystanders(server)
     if beside:
         load = subprocess.Popen(
             [str(LOADGEN), "--url", f"http://127.0.0.1:{server.port}{SINGLE_PATH}", "--token",
@@ -112,5 +113,6 @@ def measure(server, pace, seconds):
         raise poller.trouble
     times = [poller.seen[key] - sent for key, sent in begun.items()]
     return {"what": "visible", "shape": f"visible, {pace}", "probes": len(times),
-            "events_per_second": rate + beside, "visible_ms": ranks_ms(times),
+            "events_per_second": rate + beside, "others_cores": others.cores(),
+            "visible_ms": ranks_ms(times),
             "answer_ms": ranks_ms(answers), "query_ms": ranks_ms(poller.query_seconds)}

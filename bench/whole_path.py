@@ -6,7 +6,8 @@ time runs until the last of them is stored. CPU is that of each process over the
 
 import time
 
-from servers import BATCH_PATH, BenchFailed, cpu_seconds_by_role, loadgen, wait_until
+from servers import (BATCH_PATH, BenchFailed, Bystanders, cpu_seconds_by_role, loadgen,
+                     wait_until)
 
 BATCH = 100
 STORED_SECONDS = 240
@@ -15,6 +16,7 @@ PAUSE = 0.05
 
 def measure(server, events):
     """Captures, ingests and stores `events` events; yields the figures."""
+    others = Bystanders(server)
     before = cpu_seconds_by_role(server.child.pid)
     rows_before = int(server.query("SELECT count() FROM events")[0][0])
     report = loadgen(f"http://127.0.0.1:{server.port}{BATCH_PATH}", "millrace whole path",
@@ -25,6 +27,7 @@ def measure(server, events):
     accepted = int(report["events_accepted"])
     wait_until(lambda: server.lag() == 0, STORED_SECONDS, PAUSE, "every stage to have no lag")
     stored_after = time.monotonic() - report["started_monotonic"]
+    others_cores = others.cores()
     cpu = {role: seconds - before.get(role, 0)
            for role, seconds in cpu_seconds_by_role(server.child.pid).items()}
     rows = int(server.query("SELECT count() FROM events")[0][0]) - rows_before
@@ -38,4 +41,4 @@ def measure(server, events):
             "cpu_us_per_event": {role: round(1e6 * seconds / accepted, 2)
                                  for role, seconds in sorted(cpu.items())},
             "cpu_us_per_event_total": round(1e6 * sum(cpu.values()) / accepted, 2),
-            "disk": server.status()["disk"], "loadgen": report}
+            "others_cores": others_cores, "disk": server.status()["disk"], "loadgen": report}
