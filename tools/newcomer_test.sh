@@ -24,6 +24,7 @@ done
 [ "$(id -u)" -eq 0 ] || { echo "tools/newcomer_test.sh needs root" >&2; exit 2; }
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/newcomer.XXXXXX")
+chmod 755 "$root"  # apt fetches as a user of its own
 mounted=()
 server=
 clean_up() {

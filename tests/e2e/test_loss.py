@@ -19,7 +19,7 @@ import time
 import pytest
 
 from loss_client import USERS_EACH_THREAD
-from millrace import is_alive, person_id_of, sql_text, wait_until
+from millrace import ROOT, is_alive, person_id_of, sql_text, wait_until
 
 EVENTS = int(os.environ.get("LOSS_EVENTS", "50000"))
 SEED = int(os.environ.get("LOSS_SEED", "1"))
@@ -30,6 +30,8 @@ KILLS_EACH_REQUIRED = 20
 IN_FLIGHT_REQUIRED = 15
 HEALTHY_SECONDS = 5.2
 NAMES = ("accept", "pipeline", "store")
+# Every kill and what was going on at it, a JSON object a line; kept after the test.
+KILL_LOG = ROOT / "build" / "test-results" / f"loss-{SEED}.jsonl"
 
 
 class Client:
@@ -169,7 +171,8 @@ def test_no_event_is_lost_or_doubled_by_kills(make_millrace, unique, tmp_path):
             if client.process.poll() is None:
                 client.process.kill()
                 client.process.wait()
-    print(json.dumps(reports))
+    KILL_LOG.parent.mkdir(parents=True, exist_ok=True)
+    KILL_LOG.write_text("".join(json.dumps(entry) + "\n" for entry in [*log, *reports]))
     check_schedule(log)
     assert sum(report["acknowledged"] for report in reports) == EVENTS
     assert sum(report["retries"] for report in reports) > 0, "no kill was felt by a client"
