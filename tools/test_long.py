@@ -27,7 +27,7 @@ FUZZ_SLICES = 6
 FUZZ_SLICE_SECONDS = 600
 LOSS_SEEDS = range(1, 9)
 SEED_SLICES = 12
-SEEDS_EACH = int(os.environ.get("SIM_SEEDS", "5000"))
+SEEDS_EACH = int(os.environ.get("SIM_SEEDS", "50000"))
 
 
 def fuzz_slice(step, number):
