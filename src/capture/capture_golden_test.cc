@@ -140,9 +140,12 @@ void check_answer(const GoldenCase& golden, const http::Response& response,
                   const ServiceFixture& fixture) {
   EXPECT_EQ(response.status, golden.status) << response.body;
   for (const auto& [what, wanted] : golden.checks) {
-    if (what == "answer") EXPECT_EQ(response.body, wanted);
-    if (what == "answer-has")
+    if (what == "answer") {
+      EXPECT_EQ(response.body, wanted);
+    }
+    if (what == "answer-has") {
       EXPECT_NE(response.body.find(wanted), std::string::npos) << response.body;
+    }
     if (what == "answer-header") {
       EXPECT_NE(response.header_lines().find(wanted + "\r\n"), std::string::npos)
           << wanted << " is not in\n"
