@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "codec/json_text.h"
 #include "event/envelope.h"
 #include "ingest/event_processor.h"
+#include "ingest/test_support.h"
 #include "state/sqlite_tables.h"
 
 namespace mr::ingest {
@@ -14,33 +14,15 @@ namespace {
 constexpr WallTime event_time{1'700'000'000'000};
 
 // Runs one line after another of tests/golden/ingest/events.case, which says what they mean.
-class EventsCases {
- public:
-  void run(const std::string& path) {
-    std::ifstream file(path);
-    ASSERT_TRUE(file) << path;
-    std::string line;
-    for (int number = 1; std::getline(file, line); ++number) {
-      if (line.empty() || line.front() == '#') continue;
-      SCOPED_TRACE(path + ":" + std::to_string(number) + ":" + title_);
-      std::istringstream words(line);
-      std::string verb;
-      words >> verb;
-      execute(verb, words);
-    }
-    EXPECT_GT(cases_, 0);
+class EventsCases final : public CaseFile {
+ private:
+  void begin_case() override {
+    processor_ = std::make_unique<EventProcessor>(ProcessorOptions());
+    tables_ = state::SqliteTables::open(":memory:", {}).value();
+    counts_ = Counts();
   }
 
- private:
-  void execute(const std::string& verb, std::istringstream& words) {
-    if (verb == "case") {
-      std::getline(words, title_);
-      processor_ = std::make_unique<EventProcessor>(ProcessorOptions());
-      tables_ = state::SqliteTables::open(":memory:", {}).value();
-      counts_ = Counts();
-      ++cases_;
-      return;
-    }
+  void execute(const std::string& verb, std::istringstream& words) override {
     if (verb == "event") return ingest(words);
     std::string name;
     std::string expected;
@@ -108,8 +90,6 @@ class EventsCases {
     EXPECT_TRUE(same) << name << " is " << *actual << ", not " << expected;
   }
 
-  std::string title_;
-  int cases_ = 0;
   uint64_t events_ = 0;
   std::unique_ptr<EventProcessor> processor_;
   std::unique_ptr<state::SqliteTables> tables_;

@@ -1,4 +1,3 @@
-#include <fstream>
 #include <sstream>
 
 #include "codec/json_text.h"
@@ -8,32 +7,14 @@ namespace mr::ingest {
 namespace {
 
 // Runs one line after another of tests/golden/ingest/persons.case, which says what they mean.
-class PersonsCases {
- public:
-  void run(const std::string& path) {
-    std::ifstream file(path);
-    ASSERT_TRUE(file) << path;
-    std::string line;
-    for (int number = 1; std::getline(file, line); ++number) {
-      if (line.empty() || line.front() == '#') continue;
-      SCOPED_TRACE(path + ":" + std::to_string(number) + ": " + title_);
-      std::istringstream words(line);
-      std::string verb;
-      words >> verb;
-      execute(verb, words);
-    }
-    EXPECT_GT(cases_, 0);
+class PersonsCases final : public CaseFile {
+ private:
+  void begin_case() override {
+    bench_ = std::make_unique<StateBench>();
+    pending_.clear();
   }
 
- private:
-  void execute(const std::string& verb, std::istringstream& words) {
-    if (verb == "case") {
-      std::getline(words, title_);
-      bench_ = std::make_unique<StateBench>();
-      pending_.clear();
-      ++cases_;
-      return;
-    }
+  void execute(const std::string& verb, std::istringstream& words) override {
     if (verb == "event") {
       TestEvent event;
       words >> event.name >> event.distinct_id;
@@ -131,8 +112,6 @@ class PersonsCases {
     EXPECT_EQ(bench_->counts().value(name), value);
   }
 
-  std::string title_;
-  int cases_ = 0;
   uint64_t events_ = 0;
   std::unique_ptr<StateBench> bench_;
   std::vector<TestEvent> pending_;

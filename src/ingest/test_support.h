@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -121,6 +123,41 @@ class StateBench {
   std::vector<state::OutboxRow> messages_;
   std::vector<GroupsOnEvent> groups_on_events_;
   std::vector<std::string> properties_;
+};
+
+// Reads a file of tests/golden/ingest/ line by line. `case TITLE` begins a case;
+// the other verbs are the derived class's business. Failures name file, line and case.
+class CaseFile {
+ public:
+  virtual ~CaseFile() = default;
+
+  void run(const std::string& path) {
+    std::ifstream file(path);
+    ASSERT_TRUE(file) << path;
+    int cases = 0;
+    std::string title;
+    std::string line;
+    for (int number = 1; std::getline(file, line); ++number) {
+      if (line.empty() || line.front() == '#') continue;
+      SCOPED_TRACE(path + ":" + std::to_string(number) + ":" + title);
+      std::istringstream words(line);
+      std::string verb;
+      words >> verb;
+      if (verb == "case") {
+        std::getline(words, title);
+        begin_case();
+        ++cases;
+      } else {
+        execute(verb, words);
+      }
+    }
+    EXPECT_GT(cases, 0);
+  }
+
+ protected:
+  // Forgets what the case before has made.
+  virtual void begin_case() = 0;
+  virtual void execute(const std::string& verb, std::istringstream& words) = 0;
 };
 
 }  // namespace mr::ingest
