@@ -44,6 +44,8 @@ class MemoryAppender final : public stream::Appender {
   }
   Offset next_offset() const override { return Offset(static_cast<int64_t>(kept.size())); }
   void publish(Offset) override {}
+  io::Task<Result<void>> close() override { co_return Result<void>{}; }
+  stream::AppenderStatus status() const override { return {}; }
 
   void release() {
     held = false;

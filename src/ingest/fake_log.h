@@ -63,6 +63,8 @@ class FakeAppender final : public stream::Appender {
     return Offset(static_cast<int64_t>(topic_.records.size()));
   }
   void publish(Offset end) override { topic_.visible = static_cast<size_t>(end.value); }
+  io::Task<Result<void>> close() override { co_return Result<void>{}; }
+  stream::AppenderStatus status() const override { return {}; }
 
  private:
   FakeTopic& topic_;
@@ -105,6 +107,7 @@ class FakeReader final : public stream::Reader {
   }
   io::Task<Result<Offset>> first_offset() override { co_return Offset(0); }
   Offset end_offset() const override { return Offset(static_cast<int64_t>(topic_.records.size())); }
+  io::Task<Result<Offset>> find_time(WallTime) override { co_return end_offset(); }
 
   AtEnd* at_end = nullptr;
 

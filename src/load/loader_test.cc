@@ -32,6 +32,7 @@ class FakeReader final : public stream::Reader {
   }
   io::Task<Result<Offset>> first_offset() override { co_return Offset(0); }
   Offset end_offset() const override { return Offset(static_cast<int64_t>(values_.size())); }
+  io::Task<Result<Offset>> find_time(WallTime) override { co_return end_offset(); }
 
  private:
   io::World& world_;
@@ -107,6 +108,8 @@ class FakeAppender final : public stream::Appender {
   }
   Offset next_offset() const override { return Offset(0); }
   void publish(Offset) override {}
+  io::Task<Result<void>> close() override { co_return Result<void>{}; }
+  stream::AppenderStatus status() const override { return {}; }
   std::vector<std::string> values;
   std::vector<std::string> reasons;
 };

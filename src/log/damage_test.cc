@@ -8,8 +8,8 @@
 #include "io/random.h"
 #include "io/real_world.h"
 #include "io/test_support.h"
-#include "log/embedded_log.h"
 #include "log/manifest.h"
+#include "log/partition.h"
 #include "sim/sim_world.h"
 #include "telemetry/log_line.h"
 
@@ -46,9 +46,9 @@ Task<Result<void>> append_one(stream::Appender& appender, int64_t number) {
 }
 
 // One batch for each record; then the writer stops as if it had been killed.
-Task<Result<std::unique_ptr<LogAppender>>> append_batches(io::World world, io::Path at,
-                                                          int64_t count) {
-  MR_CO_TRY(auto appender, co_await EmbeddedLog::open_appender(world, at, small_options()));
+Task<Result<std::unique_ptr<stream::Appender>>> append_batches(io::World world, io::Path at,
+                                                               int64_t count) {
+  MR_CO_TRY(auto appender, co_await open_partition_appender(world, at, small_options()));
   for (int64_t i = 0; i < count; ++i) MR_CO_CHECK(co_await append_one(*appender, i));
   co_return appender;
 }
@@ -57,8 +57,8 @@ Task<Result<std::unique_ptr<LogAppender>>> append_batches(io::World world, io::P
 // old records were there.
 Task<Result<int64_t>> open_and_count(io::World world, io::Path at,
                                      telemetry::Logger* logger = nullptr) {
-  MR_CO_TRY(auto appender, co_await EmbeddedLog::open_appender(world, at, small_options(logger)));
-  MR_CO_TRY(const auto reader, co_await EmbeddedLog::open_reader(world, at));
+  MR_CO_TRY(auto appender, co_await open_partition_appender(world, at, small_options(logger)));
+  MR_CO_TRY(const auto reader, co_await open_partition_reader(world, at));
   const int64_t found = reader->end_offset().value;
   MR_CO_CHECK(co_await append_one(*appender, found));
   for (int64_t next = 0; next <= found;) {
@@ -172,7 +172,7 @@ TEST(DamagedLog, ATornCommitIsReportedWithItsOffset) {
 Task<Result<std::string>> read_each(io::World world, int64_t count) {
   std::string text;
   for (int64_t i = 0; i < count; ++i) {
-    MR_CO_TRY(const auto reader, co_await EmbeddedLog::open_reader(world, folder));
+    MR_CO_TRY(const auto reader, co_await open_partition_reader(world, folder));
     const auto batch = co_await reader->read(Offset(i), 1, world.clock.now());
     if (!batch) {
       text += std::string(to_string(batch.error().code())) + " ";
@@ -186,9 +186,9 @@ Task<Result<std::string>> read_each(io::World world, int64_t count) {
   co_return text;
 }
 
-Task<Result<std::unique_ptr<LogAppender>>> reopen(io::World world,
-                                                  telemetry::Logger* logger = nullptr) {
-  co_return co_await EmbeddedLog::open_appender(world, folder, small_options(logger));
+Task<Result<std::unique_ptr<stream::Appender>>> reopen(io::World world,
+                                                       telemetry::Logger* logger = nullptr) {
+  co_return co_await open_partition_appender(world, folder, small_options(logger));
 }
 
 // A batch in the middle that was durable and has rotten: the later ones were acknowledged too.

@@ -1,58 +1,35 @@
 #include "log/embedded_log.h"
 
-#include <algorithm>
-#include <charconv>
-
-#include "log/checkpoint_file.h"
-#include "log/partition_reader.h"
-#include "log/partition_writer.h"
+#include "log/consumer_note.h"
+#include "log/partition.h"
 
 namespace mr::log {
 
-io::Task<Result<std::unique_ptr<LogAppender>>> EmbeddedLog::open_appender(io::World world,
-                                                                          io::Path folder,
-                                                                          AppenderOptions options) {
-  auto writer = std::make_unique<PartitionWriter>(world, std::move(folder), options);
-  MR_CO_CHECK(co_await writer->open());
-  co_return writer;
+io::Task<Result<std::vector<stream::TopicPartition>>> EmbeddedLog::list() {
+  co_return co_await list_partitions(world_, log_folder_);
 }
 
-io::Task<Result<std::unique_ptr<stream::Reader>>> EmbeddedLog::open_reader(io::World world,
-                                                                           io::Path folder) {
-  MR_CO_CHECK(co_await world.disk.make_folders(folder));
-  MR_CO_TRY(auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
-  co_return std::make_unique<PartitionReader>(world, std::move(folder), std::move(page));
+io::Task<Result<std::unique_ptr<stream::Appender>>> EmbeddedLog::open_appender(
+    stream::TopicPartition which, stream::AppendOptions options) {
+  AppenderOptions all = options_;
+  all.visibility = options.visibility;
+  all.truncate_to = options.truncate_to;
+  auto opened = co_await open_partition_appender(world_, partition_folder(log_folder_, which), all);
+  if (!opened) co_return fail(opened.error().within("opening the topic " + which.topic));
+  co_return std::move(*opened);
 }
 
-io::Task<Result<std::vector<PartitionName>>> EmbeddedLog::list_partitions(io::World world,
-                                                                          io::Path log_folder) {
-  std::vector<PartitionName> found;
-  const auto topics = co_await world.disk.list(log_folder);
-  if (!topics) {
-    if (topics.error().code() == ErrorCode::not_found) co_return found;
-    co_return fail(topics.error());
-  }
-  for (const std::string& topic : *topics) {
-    const auto numbers = co_await world.disk.list(log_folder + "/" + topic);
-    if (!numbers) continue;  // a file beside the topics
-    for (const std::string& text : *numbers) {
-      PartitionName name{topic, 0};
-      const char* const end = text.data() + text.size();
-      const auto parsed = std::from_chars(text.data(), end, name.number);
-      if (parsed.ec == std::errc() && parsed.ptr == end && name.number >= 0) found.push_back(name);
-    }
-  }
-  std::sort(found.begin(), found.end());
-  co_return found;
+io::Task<Result<std::unique_ptr<stream::Reader>>> EmbeddedLog::open_reader(
+    stream::TopicPartition which) {
+  co_return co_await open_partition_reader(world_, partition_folder(log_folder_, which));
 }
 
-std::unique_ptr<stream::Checkpoints> EmbeddedLog::open_checkpoints(io::World world,
-                                                                   io::Path folder) {
-  return std::make_unique<CheckpointFiles>(world, std::move(folder));
-}
-
-io::Path EmbeddedLog::partition_folder(const io::Path& log_folder, const PartitionName& name) {
-  return log_folder + "/" + name.topic + "/" + std::to_string(name.number);
+io::Task<Result<std::unique_ptr<stream::Consumer>>> EmbeddedLog::register_consumer(
+    stream::TopicPartition which, std::string name, Offset next) {
+  const io::Path folder = consumers_folder(partition_folder(log_folder_, which));
+  auto note = std::make_unique<ConsumerNote>(world_, folder, std::move(name));
+  MR_CO_CHECK(co_await note->open(next));
+  co_return note;
 }
 
 }  // namespace mr::log

@@ -4,71 +4,34 @@
 #include <string>
 #include <vector>
 
-#include "io/disk.h"
 #include "io/world.h"
 #include "log/options.h"
-#include "stream/stream.h"
+#include "stream/log.h"
 
 namespace mr::log {
 
-// What an appender has done since it was opened, for metrics and for `millrace status`.
-struct AppenderStatus {
-  uint64_t records = 0;
-  uint64_t payload_bytes = 0;  // keys, values and headers
-  uint64_t written_bytes = 0;  // batches with their padding
-  uint64_t commits = 0;
-  uint64_t segments = 0;      // begun
-  uint64_t recoveries = 0;    // after a write or sync that failed
-  uint64_t refused_busy = 0;  // appends, by reason
-  uint64_t refused_no_space = 0;
-  uint64_t refused_too_large = 0;
-  uint64_t failed = 0;  // appends whose outcome is unknown
-  bool direct = false;  // commits go past the page cache
-  bool space_low = false;
-  std::string failure;  // what is wrong now; empty when nothing is
-};
-
-// An Appender on our own disk. Belongs to one loop.
-class LogAppender : public stream::Appender {
+// The embedded log: each partition is a folder of segments below one log folder, with one writer
+// process and any number of readers in any process.
+class EmbeddedLog final : public stream::Log {
  public:
-  // Refuses new appends, completes the accepted ones, seals the segment, lets the lock go. Call
-  // once and await it before the appender is destroyed.
-  virtual io::Task<Result<void>> close() = 0;
-  virtual AppenderStatus status() const = 0;
-};
+  // `options` hold for every partition that is opened for appending; visibility and truncate_to
+  // are those of the call.
+  EmbeddedLog(io::World world, io::Path log_folder, AppenderOptions options)
+      : world_(world), log_folder_(std::move(log_folder)), options_(options) {}
 
-// A partition's place in the log folder "<log>/<topic>/<number>".
-struct PartitionName {
-  std::string topic;
-  int32_t number = 0;
-  auto operator<=>(const PartitionName&) const = default;
-};
+  io::Task<Result<std::vector<stream::TopicPartition>>> list() override;
+  io::Task<Result<std::unique_ptr<stream::Appender>>> open_appender(
+      stream::TopicPartition which, stream::AppendOptions options) override;
+  io::Task<Result<std::unique_ptr<stream::Reader>>> open_reader(
+      stream::TopicPartition which) override;
+  io::Task<Result<std::unique_ptr<stream::Consumer>>> register_consumer(
+      stream::TopicPartition which, std::string name, Offset next) override;
+  bool cuts_uncommitted() const override { return true; }
 
-// The embedded log: each partition is a folder of segments with one writer process and any number
-// of readers in any process. docs/formats/log.md describes the files.
-class EmbeddedLog {
- public:
-  // Opens a partition for appending, recovering it first; the folder is made when missing. Errors:
-  // busy (another process writes it), corrupt, unsupported, io_failed. A full disk is no error:
-  // the partition opens and refuses appends with no_space until there is space.
-  static io::Task<Result<std::unique_ptr<LogAppender>>> open_appender(io::World world,
-                                                                      io::Path folder,
-                                                                      AppenderOptions options);
-
-  // Opens a partition for reading; it may not have a writer, or any record, yet.
-  static io::Task<Result<std::unique_ptr<stream::Reader>>> open_reader(io::World world,
-                                                                       io::Path folder);
-
-  // The partitions below a log folder, sorted. A missing folder has none.
-  static io::Task<Result<std::vector<PartitionName>>> list_partitions(io::World world,
-                                                                      io::Path log_folder);
-
-  // Positions kept in a folder, one small checksummed file for each name; the folder is made when
-  // missing.
-  static std::unique_ptr<stream::Checkpoints> open_checkpoints(io::World world, io::Path folder);
-
-  // "<log>/<topic>/<number>"
-  static io::Path partition_folder(const io::Path& log_folder, const PartitionName& name);
+ private:
+  io::World world_;
+  io::Path log_folder_;
+  AppenderOptions options_;
 };
 
 }  // namespace mr::log

@@ -8,8 +8,8 @@
 
 #include "io/aligned_buffer.h"
 #include "io/real_world.h"
-#include "log/embedded_log.h"
 #include "log/manifest.h"
+#include "log/partition.h"
 #include "log/segment_scan.h"
 
 namespace mr::log {
@@ -71,7 +71,7 @@ std::vector<stream::RecordView> make_records(const Bytes& value, size_t count, W
   return records;
 }
 
-Task<void> append_until(Bench bench, LogAppender& appender, size_t count, Instant end,
+Task<void> append_until(Bench bench, stream::Appender& appender, size_t count, Instant end,
                         std::vector<int64_t>& micros) {
   const Bytes value(record_bytes, 'x');
   while (bench.world.clock.now() < end) {
@@ -93,7 +93,7 @@ Task<Result<void>> append(Bench bench, const char* name, int tasks, size_t count
   const io::Path folder = bench.folder + "/log/" + std::to_string(tasks) + "-" +
                           std::to_string(count) +
                           (caching == io::Caching::direct ? "-direct" : "-buffered");
-  MR_CO_TRY(const auto appender, co_await EmbeddedLog::open_appender(bench.world, folder, options));
+  MR_CO_TRY(const auto appender, co_await open_partition_appender(bench.world, folder, options));
   std::vector<int64_t> micros;
   const Instant start = bench.world.clock.now();
   {
@@ -104,7 +104,7 @@ Task<Result<void>> append(Bench bench, const char* name, int tasks, size_t count
     }
     co_await group.drain();
   }
-  const AppenderStatus status = appender->status();
+  const stream::AppenderStatus status = appender->status();
   print_rate(name, static_cast<double>(status.payload_bytes),
              bench.world.clock.now().micros - start.micros, static_cast<double>(status.records));
   print_latencies("", micros);
@@ -114,7 +114,7 @@ Task<Result<void>> append(Bench bench, const char* name, int tasks, size_t count
       static_cast<double>(status.written_bytes) / static_cast<double>(status.payload_bytes));
   MR_CO_CHECK(co_await appender->close());
 
-  MR_CO_TRY(const auto reader, co_await EmbeddedLog::open_reader(bench.world, folder));
+  MR_CO_TRY(const auto reader, co_await open_partition_reader(bench.world, folder));
   const Instant read_start = bench.world.clock.now();
   double bytes = 0;
   double records = 0;

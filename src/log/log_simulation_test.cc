@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "io/task_group.h"
-#include "log/embedded_log.h"
+#include "log/partition.h"
 #include "sim/test_support.h"
 
 namespace mr::log {
@@ -109,7 +109,7 @@ std::string make_value(Setting& setting) {
   return value;
 }
 
-Task<void> produce(Setting setting, io::World world, LogAppender& appender) {
+Task<void> produce(Setting setting, io::World world, stream::Appender& appender) {
   Model& model = setting.model;
   for (int i = 0; i < setting.scenario.appends; ++i) {
     const auto most = static_cast<uint64_t>(setting.scenario.records_max);
@@ -139,7 +139,7 @@ Task<void> produce(Setting setting, io::World world, LogAppender& appender) {
 
 // Reads on and on, from the beginning, until the world ends.
 Task<void> tail(io::World world, Model& model) {
-  auto reader = co_await EmbeddedLog::open_reader(world, folder);
+  auto reader = co_await open_partition_reader(world, folder);
   if (!reader) co_return;
   int64_t next = 0;
   for (;;) {
@@ -160,7 +160,7 @@ Task<void> tail(io::World world, Model& model) {
 // Reads everything once and compares it with the model.
 Task<void> check_all(Setting setting, io::World world) {
   Model& model = setting.model;
-  auto reader = co_await EmbeddedLog::open_reader(world, folder);
+  auto reader = co_await open_partition_reader(world, folder);
   if (!reader) {
     if (setting.calm) model.fail("V1: no reader: " + reader.error().message());
     co_return;
@@ -196,10 +196,10 @@ Task<void> check_all(Setting setting, io::World world) {
 // One life of the writing process: open, check, append, close.
 Task<bool> live(Setting setting, io::World world) {
   Model& model = setting.model;
-  auto appender = co_await EmbeddedLog::open_appender(world, folder, options_of(setting));
+  auto appender = co_await open_partition_appender(world, folder, options_of(setting));
   for (int tries = 0; !appender && !setting.calm && tries < 20; ++tries) {
     co_await world.clock.sleep(Millis{10});
-    appender = co_await EmbeddedLog::open_appender(world, folder, options_of(setting));
+    appender = co_await open_partition_appender(world, folder, options_of(setting));
   }
   if (!appender) {
     if (setting.calm) model.fail("V1: the log does not open: " + appender.error().message());

@@ -71,6 +71,27 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t by
   }
 }
 
+io::Task<Result<Offset>> PartitionReader::find_time(WallTime time) {
+  constexpr size_t step_bytes = 1024 * 1024;
+  MR_CO_CHECK(co_await refresh());
+  Offset next = manifest_->first_offset;
+  for (const SegmentEntry& entry : manifest_->segments) {
+    if (entry.sealed && entry.max_timestamp < time)
+      next = entry.end;
+    else
+      break;
+  }
+  while (next < end_offset()) {
+    MR_CO_TRY(const auto batch, co_await read(next, step_bytes, world_.clock.now()));
+    if (batch.empty()) break;
+    for (const stream::Record& record : batch.records) {
+      if (record.timestamp >= time) co_return record.offset;
+    }
+    next = batch.records.back().offset + 1;
+  }
+  co_return end_offset();
+}
+
 io::Task<Result<stream::ReadBatch>> PartitionReader::read_visible(Offset from, Offset visible,
                                                                   size_t bytes_max) {
   MR_CO_CHECK(co_await refresh());

@@ -24,6 +24,7 @@ class PartitionReader final : public stream::Reader {
                                            Instant deadline) override;
   io::Task<Result<Offset>> first_offset() override;
   Offset end_offset() const override;
+  io::Task<Result<Offset>> find_time(WallTime time) override;
 
  private:
   // The segment that is open, and how far it may be read.

@@ -5,7 +5,7 @@
 #include "io/real_world.h"
 #include "io/test_support.h"
 #include "log/checkpoint_file.h"
-#include "log/embedded_log.h"
+#include "log/partition.h"
 #include "sim/sim_world.h"
 
 namespace mr::log {
@@ -29,7 +29,7 @@ std::vector<stream::RecordView> one(WallTime time) {
 
 // Reads `count` records from 0, waiting for each.
 Task<Result<int64_t>> follow(io::World world, io::Path at, int64_t count) {
-  MR_CO_TRY(const auto reader, co_await EmbeddedLog::open_reader(world, at));
+  MR_CO_TRY(const auto reader, co_await open_partition_reader(world, at));
   int64_t next = 0;
   while (next < count) {
     MR_CO_TRY(const auto batch, co_await reader->read(Offset(next), 100, io::no_deadline));
@@ -47,7 +47,7 @@ Task<Result<int64_t>> follow(io::World world, io::Path at, int64_t count) {
 Task<Result<bool>> write_in_lives(io::World world, io::Path at, int lives, int64_t each) {
   int64_t next = 0;
   for (int life = 0; life < lives; ++life) {
-    MR_CO_TRY(const auto appender, co_await EmbeddedLog::open_appender(world, at, small_options()));
+    MR_CO_TRY(const auto appender, co_await open_partition_appender(world, at, small_options()));
     for (int64_t i = 0; i < each; ++i) {
       MR_CO_CHECK(co_await appender->append(one(WallTime{next++})));
       if (i % 7 == 0) co_await world.clock.sleep(Millis{1});
@@ -97,7 +97,7 @@ TEST(PartitionReader, FollowsAWriterOnTheRealDisk) {
 }
 
 Task<Result<std::string>> read_nothing(io::World world) {
-  MR_CO_TRY(const auto reader, co_await EmbeddedLog::open_reader(world, folder));
+  MR_CO_TRY(const auto reader, co_await open_partition_reader(world, folder));
   const Instant start = world.clock.now();
   MR_CO_TRY(const auto batch, co_await reader->read(Offset(0), 100, start + Millis{50}));
   MR_CO_TRY(const Offset first, co_await reader->first_offset());
@@ -125,7 +125,7 @@ TEST(Watermark, AWordChecksItself) {
 }
 
 Task<Result<std::string>> use_checkpoints(io::World world) {
-  const auto checkpoints = EmbeddedLog::open_checkpoints(world, "positions");
+  const auto checkpoints = open_checkpoints(world, "positions");
   MR_CO_TRY(const auto none, co_await checkpoints->load("load.events"));
   MR_CO_CHECK(co_await checkpoints->save("load.events", {Offset(7), std::nullopt}));
   MR_CO_CHECK(co_await checkpoints->save("load.events", {Offset(8), Offset(20)}));
@@ -145,7 +145,7 @@ TEST(Checkpoints, AreKeptByNameAndSurvivePowerLoss) {
     world.crash(sim::CrashKind::power);
     struct Load {
       static Task<Result<int64_t>> run(io::World world) {
-        const auto checkpoints = EmbeddedLog::open_checkpoints(world, "positions");
+        const auto checkpoints = open_checkpoints(world, "positions");
         MR_CO_TRY(const auto one, co_await checkpoints->load("load.events"));
         co_return one ? one->next.value : -1;
       }
@@ -169,10 +169,10 @@ Task<Result<std::string>> list_all(io::World world) {
   for (const char* name : {"log/events/0", "log/captured/1", "log/captured/0", "log/captured/x"}) {
     MR_CO_CHECK(co_await world.disk.make_folders(name));
   }
-  MR_CO_TRY(const auto found, co_await EmbeddedLog::list_partitions(world, "log"));
-  MR_CO_TRY(const auto none, co_await EmbeddedLog::list_partitions(world, "nothing"));
+  MR_CO_TRY(const auto found, co_await list_partitions(world, "log"));
+  MR_CO_TRY(const auto none, co_await list_partitions(world, "nothing"));
   std::string text;
-  for (const PartitionName& name : found) text += EmbeddedLog::partition_folder("log", name) + " ";
+  for (const stream::TopicPartition& name : found) text += partition_folder("log", name) + " ";
   co_return text + std::to_string(none.size());
 }
 

@@ -271,8 +271,8 @@ io::Task<Result<void>> PartitionWriter::close() {
   co_return outcome;
 }
 
-AppenderStatus PartitionWriter::status() const {
-  AppenderStatus status = status_;
+stream::AppenderStatus PartitionWriter::status() const {
+  stream::AppenderStatus status = status_;
   status.direct = direct_;
   status.space_low = space_low_;
   if (failure_) status.failure = failure_->message();

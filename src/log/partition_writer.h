@@ -7,8 +7,8 @@
 #include "io/signal.h"
 #include "io/task_group.h"
 #include "io/world.h"
-#include "log/embedded_log.h"
 #include "log/manifest.h"
+#include "log/options.h"
 #include "log/recovery.h"
 #include "log/watermark.h"
 
@@ -20,7 +20,7 @@ namespace mr::log {
 // Invariants between two suspensions: durable_end_ counts only what is durable; position_ is the
 // end of the last durable batch in the open segment; a file whose write or sync failed is never
 // written again (the partition is recovered from what is on the disk).
-class PartitionWriter final : public LogAppender {
+class PartitionWriter final : public stream::Appender {
  public:
   PartitionWriter(io::World world, io::Path folder, AppenderOptions options);
   // After close(), or in the simulator after a crash.
@@ -34,7 +34,7 @@ class PartitionWriter final : public LogAppender {
   Offset next_offset() const override;
   void publish(Offset end) override;
   io::Task<Result<void>> close() override;
-  AppenderStatus status() const override;
+  stream::AppenderStatus status() const override;
 
  private:
   struct Commit;
@@ -107,7 +107,7 @@ class PartitionWriter final : public LogAppender {
   Instant space_checked_;
   bool closing_ = false;
   bool opened_ = false;
-  AppenderStatus status_;
+  stream::AppenderStatus status_;
 
   io::Signal work_;
   io::Signal prepared_changed_;

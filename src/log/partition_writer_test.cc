@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "io/random.h"
+#include "log/partition.h"
 #include "sim/sim_world.h"
 
 namespace mr::log {
 namespace {
 
 using io::Task;
-using Opened = Result<std::unique_ptr<LogAppender>>;
+using Opened = Result<std::unique_ptr<stream::Appender>>;
 using Appended = Result<stream::AppendedRange>;
 
 constexpr const char* folder = "log/t/0";
@@ -25,7 +26,7 @@ AppenderOptions small_options() {
 }
 
 Task<Opened> open(io::World world, AppenderOptions options) {
-  co_return co_await EmbeddedLog::open_appender(world, folder, options);
+  co_return co_await open_partition_appender(world, folder, options);
 }
 
 // Appends `count` records of `size` bytes in one call; their timestamps are their numbers.
@@ -38,14 +39,14 @@ Task<Appended> append(stream::Appender& appender, int64_t count, size_t size) {
   co_return co_await appender.append(std::move(records));
 }
 
-Task<Result<void>> close(LogAppender& appender) {
+Task<Result<void>> close(stream::Appender& appender) {
   co_return co_await appender.close();
 }
 
 // The offsets that a fresh reader sees, as "first-last"; each record must be the one appended
 // there.
 Task<Result<std::string>> visible(io::World world, Offset from = Offset(0)) {
-  MR_CO_TRY(const auto reader, co_await EmbeddedLog::open_reader(world, folder));
+  MR_CO_TRY(const auto reader, co_await open_partition_reader(world, folder));
   int64_t next = from.value;
   for (;;) {
     MR_CO_TRY(const auto batch, co_await reader->read(Offset(next), 4000, world.clock.now()));
@@ -84,7 +85,7 @@ struct Running {
     reopen(options);
   }
   sim::SimWorld sim;
-  std::unique_ptr<LogAppender> appender;
+  std::unique_ptr<stream::Appender> appender;
 };
 
 TEST(PartitionWriter, ASecondWriterIsRefused) {
@@ -108,9 +109,9 @@ TEST(PartitionWriter, RefusesByNameWhatIsTooLargeEmptyOrTooMuch) {
   EXPECT_EQ(log.appender->status().refused_too_large, 2u);
 }
 
-Task<int> append_at_once(io::World world, LogAppender& appender, int tasks) {
+Task<int> append_at_once(io::World world, stream::Appender& appender, int tasks) {
   struct One {
-    static Task<void> run(LogAppender& appender, int& refused) {
+    static Task<void> run(stream::Appender& appender, int& refused) {
       const auto done = co_await append(appender, 1, 1000);
       if (!done && done.error().code() == ErrorCode::busy) ++refused;
     }

@@ -36,8 +36,9 @@ io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
   runtime.must(co_await catalog.open());
   io::TaskGroup following(world.loop);  // to the end of the process
   following.spawn(catalog.follow());
+  const auto log = open_log(runtime);
   const auto appender =
-      runtime.must(co_await open_appender(runtime, {"captured", first_partition}));
+      runtime.must(co_await log->open_appender({"captured", first_partition}, {}));
   const auto server = runtime.must(co_await capture::CaptureServer::create(
       world, capture_config(runtime), *appender, catalog, runtime.metrics(), runtime.log()));
   auto accepting = runtime.must(world.network.adopt_listener(listener));

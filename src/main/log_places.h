@@ -1,11 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
-#include "log/embedded_log.h"
 #include "main/process_runtime.h"
-#include "stream/topics.h"
+#include "stream/log.h"
 
 namespace mr::main {
 
@@ -14,27 +12,10 @@ namespace mr::main {
 inline constexpr int32_t first_partition = 0;
 inline constexpr int32_t store_partition = 1;
 
-// Opens a partition of the server's log for writing, with the settings in force.
-io::Task<Result<std::unique_ptr<log::LogAppender>>> open_appender(
-    ProcessRuntime& runtime, log::PartitionName name, log::AppenderOptions options = {});
+// The server's log, with the engine and the settings in force.
+std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime);
 
-// Opens one for reading; it may still be empty.
-io::Task<Result<std::unique_ptr<stream::Reader>>> open_reader(ProcessRuntime& runtime,
-                                                              log::PartitionName name);
-
-// The server's log by topic names, for tail and status.
-class LogTopics final : public stream::Topics {
- public:
-  LogTopics(io::World& world, io::Path log_folder)
-      : world_(world), log_folder_(std::move(log_folder)) {}
-
-  io::Task<Result<std::vector<stream::TopicPartition>>> list() override;
-  io::Task<Result<std::unique_ptr<stream::Reader>>> open_reader(
-      stream::TopicPartition which) override;
-
- private:
-  io::World& world_;
-  io::Path log_folder_;
-};
+// Consumers' positions that are kept as files in a folder.
+std::unique_ptr<stream::Checkpoints> open_positions(ProcessRuntime& runtime, io::Path folder);
 
 }  // namespace mr::main

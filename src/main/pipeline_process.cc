@@ -24,13 +24,13 @@ constexpr const char* outbox_topics[] = {"persons", "person_distinct_ids", "grou
 // cut back to what was committed when they are opened.
 class PipelineTopics {
  public:
-  static io::Task<Result<std::unique_ptr<PipelineTopics>>> open(ProcessRuntime& runtime,
+  static io::Task<Result<std::unique_ptr<PipelineTopics>>> open(stream::Log& log,
                                                                 state::StateStore& state) {
     auto topics = std::make_unique<PipelineTopics>();
     MR_CO_TRY(const auto positions, co_await state.positions());
-    MR_CO_TRY(topics->events_, co_await open_one(runtime, "events", positions));
+    MR_CO_TRY(topics->events_, co_await open_one(log, "events", positions));
     for (const char* topic : outbox_topics) {
-      MR_CO_TRY(auto appender, co_await open_one(runtime, topic, positions));
+      MR_CO_TRY(auto appender, co_await open_one(log, topic, positions));
       topics->outbox_.push_back(std::move(appender));
     }
     co_return topics;
@@ -51,16 +51,16 @@ class PipelineTopics {
   }
 
  private:
-  static io::Task<Result<std::unique_ptr<log::LogAppender>>> open_one(
-      ProcessRuntime& runtime, const char* topic, const std::vector<state::Position>& positions) {
-    log::AppenderOptions options;
+  static io::Task<Result<std::unique_ptr<stream::Appender>>> open_one(
+      stream::Log& log, const char* topic, const std::vector<state::Position>& positions) {
+    stream::AppendOptions options;
     options.visibility = stream::Visibility::on_publish;
     options.truncate_to = state::position_of(positions, ingest::position_name(topic));
-    co_return co_await open_appender(runtime, {topic, first_partition}, options);
+    co_return co_await log.open_appender({topic, first_partition}, options);
   }
 
-  std::unique_ptr<log::LogAppender> events_;
-  std::vector<std::unique_ptr<log::LogAppender>> outbox_;
+  std::unique_ptr<stream::Appender> events_;
+  std::vector<std::unique_ptr<stream::Appender>> outbox_;
 };
 
 // The admin token as the catalog has it now.
@@ -76,14 +76,13 @@ class CatalogAdminTokens final : public serve::AdminTokens {
   catalog::Catalog& catalog_;
 };
 
-serve::StatusSources status_sources(ProcessRuntime& runtime, io::Worker& files,
-                                    stream::Topics& topics, stream::Checkpoints& load_positions,
-                                    state::StateStore& state) {
+serve::StatusSources status_sources(ProcessRuntime& runtime, io::Worker& files, stream::Log& log,
+                                    stream::Checkpoints& load_positions, state::StateStore& state) {
   const DataDirectory& directory = runtime.directory();
   serve::StatusSources sources{
       .world = runtime.world(),
       .files = files,
-      .topics = topics,
+      .log = log,
       .load_positions = load_positions,
       .state = state,
       .version = std::string(program_version),
@@ -139,11 +138,12 @@ io::Task<void> stop_when_asked(ProcessRuntime& runtime, ingest::Pipeline& pipeli
 
 // Ingests until the process is asked to stop or something has failed for good; then the supervisor
 // starts us again, and everything is opened anew.
-io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, PipelineTopics& topics,
-                                    state::StateStore& state, catalog::LiveSnapshot& projects) {
+io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
+                                    PipelineTopics& topics, state::StateStore& state,
+                                    catalog::LiveSnapshot& projects) {
   io::World& world = runtime.world();
   ingest::OutboxDrainer drainer(world, state, topics.outbox(), runtime.metrics());
-  const auto captured = runtime.must(co_await open_reader(runtime, {"captured", first_partition}));
+  const auto captured = runtime.must(co_await log.open_reader({"captured", first_partition}));
   ingest::PipelineOptions options;
   options.processor.duplicates.window = runtime.settings().duration("ingest.dedup_window");
   options.processor.crash_on_event = mischief_at("ingest.crash_on_event");
@@ -173,9 +173,9 @@ io::Task<void> run_pipeline_process(ProcessRuntime& runtime) {
       runtime.must(co_await catalog::Catalog::open(world, catalog_options(directory, {})));
   const auto state =
       runtime.must(co_await state::SqliteStateStore::open(state_worker, directory.state()));
-  LogTopics log_topics(world, directory.log());
-  const auto load_positions = log::EmbeddedLog::open_checkpoints(world, directory.load());
-  serve::ControlApi api(status_sources(runtime, files, log_topics, *load_positions, *state),
+  const auto log = open_log(runtime);
+  const auto load_positions = open_positions(runtime, directory.load());
+  serve::ControlApi api(status_sources(runtime, files, *log, *load_positions, *state),
                         *catalog.catalog, {directory.process_socket("store")});
   CatalogAdminTokens tokens(*catalog.catalog);
   ControlServers control(runtime, api, tokens);
@@ -184,8 +184,8 @@ io::Task<void> run_pipeline_process(ProcessRuntime& runtime) {
 
   catalog::LiveSnapshot projects(world, directory.catalog_snapshot(), directory.catalog_page());
   runtime.must(co_await projects.open());
-  const auto topics = runtime.must(co_await PipelineTopics::open(runtime, *state));
-  co_await ingest_until_stopped(runtime, *topics, *state, projects);
+  const auto topics = runtime.must(co_await PipelineTopics::open(*log, *state));
+  co_await ingest_until_stopped(runtime, *log, *topics, *state, projects);
   co_await control.stop();
   co_await runtime.stop_own_socket();
   runtime.must(co_await topics->close());

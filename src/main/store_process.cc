@@ -38,14 +38,14 @@ struct Loading {
   std::unique_ptr<load::Loader> loader;
 };
 
-io::Task<std::vector<Loading>> make_loaders(ProcessRuntime& runtime,
+io::Task<std::vector<Loading>> make_loaders(ProcessRuntime& runtime, stream::Log& log,
                                             stream::Checkpoints& checkpoints,
                                             store::Warehouse& warehouse,
                                             stream::Appender& dead_letters) {
   std::vector<Loading> loadings;
   for (const LoadedTopic& loaded : loaded_topics) {
     Loading loading;
-    loading.reader = runtime.must(co_await open_reader(runtime, {loaded.topic, first_partition}));
+    loading.reader = runtime.must(co_await log.open_reader({loaded.topic, first_partition}));
     load::LoaderOptions options;
     options.topic = loaded.topic;
     options.table = loaded.table;
@@ -72,10 +72,12 @@ io::Task<void> run_store_process(ProcessRuntime& runtime) {
   runtime.own_routes().add(http::Method::post, "/query", query);
   runtime.must(runtime.serve_own_socket());
 
-  const auto checkpoints = log::EmbeddedLog::open_checkpoints(world, runtime.directory().load());
+  const auto log = open_log(runtime);
+  const auto checkpoints = open_positions(runtime, runtime.directory().load());
   const auto dead_letters =
-      runtime.must(co_await open_appender(runtime, {"dead_letters", store_partition}));
-  const auto loadings = co_await make_loaders(runtime, *checkpoints, *warehouse, *dead_letters);
+      runtime.must(co_await log->open_appender({"dead_letters", store_partition}, {}));
+  const auto loadings =
+      co_await make_loaders(runtime, *log, *checkpoints, *warehouse, *dead_letters);
   runtime.log().info("ready");
   io::TaskGroup tasks(world.loop);
   for (const Loading& loading : loadings) tasks.spawn(loading.loader->run());

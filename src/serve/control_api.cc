@@ -39,7 +39,7 @@ class StatusRoute final : public http::Handler {
     co_return http::Response::json(200, std::move(*report));
   }
   io::World& world() { return sources_.world; }
-  stream::Topics& topics() { return sources_.topics; }
+  stream::Log& log() { return sources_.log; }
 
  private:
   StatusSources sources_;
@@ -132,19 +132,19 @@ Result<TailRequest> parse_tail(std::string_view query) {
 
 class TailRoute final : public http::Handler {
  public:
-  TailRoute(io::World& world, stream::Topics& topics) : world_(world), topics_(topics) {}
+  TailRoute(io::World& world, stream::Log& log) : world_(world), log_(log) {}
   size_t body_bytes_max(const http::RequestHead&) const override { return 0; }
   io::Task<http::Response> handle(http::Request request) override {
     auto tail = parse_tail(request.head->query);
     if (!tail) co_return api_error(tail.error());
-    auto source = co_await TailSource::open(world_, topics_, std::move(*tail));
+    auto source = co_await TailSource::open(world_, log_, std::move(*tail));
     if (!source) co_return api_error(source.error());
     co_return http::Response::stream(200, "application/x-ndjson", std::move(*source));
   }
 
  private:
   io::World& world_;
-  stream::Topics& topics_;
+  stream::Log& log_;
 };
 
 }  // namespace
@@ -155,7 +155,7 @@ struct ControlApi::Routes {
         list_projects(catalog),
         add_project(catalog),
         query(status.world(), std::move(store)),
-        tail(status.world(), status.topics()) {}
+        tail(status.world(), status.log()) {}
   StatusRoute status;
   ListProjects list_projects;
   AddProject add_project;

@@ -5,7 +5,7 @@
 #include "catalog/catalog.h"
 #include "http/router.h"
 #include "serve/status_report.h"
-#include "stream/topics.h"
+#include "stream/log.h"
 
 namespace mr::serve {
 

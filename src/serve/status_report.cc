@@ -102,12 +102,12 @@ struct TopicEnds {
   int64_t events_end = 0;
 };
 
-io::Task<Result<TopicEnds>> topic_ends(stream::Topics& topics) {
-  MR_CO_TRY(const auto all, co_await topics.list());
+io::Task<Result<TopicEnds>> topic_ends(stream::Log& log) {
+  MR_CO_TRY(const auto all, co_await log.list());
   TopicEnds ends;
   ends.json = "[";
   for (const stream::TopicPartition& where : all) {
-    auto reader = co_await topics.open_reader(where);
+    auto reader = co_await log.open_reader(where);
     if (!reader) continue;
     const auto first = co_await (*reader)->first_offset();
     const int64_t end = (*reader)->end_offset().value;
@@ -148,7 +148,7 @@ io::Task<Result<json::Object>> disk_json(const StatusSources& sources) {
 }
 
 io::Task<Result<void>> add_stages(json::Object& report, const StatusSources& sources) {
-  MR_CO_TRY(const TopicEnds ends, co_await topic_ends(sources.topics));
+  MR_CO_TRY(const TopicEnds ends, co_await topic_ends(sources.log));
   MR_CO_TRY(const auto positions, co_await sources.state.positions());
   MR_CO_TRY(const auto counters, co_await sources.state.counters());
   MR_CO_TRY(const auto loaded,

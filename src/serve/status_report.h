@@ -7,7 +7,7 @@
 #include "io/network.h"
 #include "io/task.h"
 #include "state/state_store.h"
-#include "stream/topics.h"
+#include "stream/log.h"
 
 namespace mr::serve {
 
@@ -15,7 +15,7 @@ namespace mr::serve {
 struct StatusSources {
   io::World& world;
   io::Worker& files;  // for measuring folders
-  stream::Topics& topics;
+  stream::Log& log;
   stream::Checkpoints& load_positions;
   state::StateStore& state;
 

@@ -101,17 +101,16 @@ std::string record_line(const stream::TopicPartition& where, const stream::Recor
   return line.to_json();
 }
 
-io::Task<Result<std::unique_ptr<TailSource>>> TailSource::open(io::World& world,
-                                                               stream::Topics& topics,
+io::Task<Result<std::unique_ptr<TailSource>>> TailSource::open(io::World& world, stream::Log& log,
                                                                TailRequest request) {
-  MR_CO_TRY(const auto all, co_await topics.list());
+  MR_CO_TRY(const auto all, co_await log.list());
   std::unique_ptr<TailSource> source(new TailSource(world));
   source->follow_ = request.follow;
   std::string known;
   for (const stream::TopicPartition& where : all) {
     known += (known.empty() ? "" : ", ") + where.topic;
     if (!matches_pattern(where.topic, request.pattern)) continue;
-    MR_CO_TRY(auto reader, co_await topics.open_reader(where));
+    MR_CO_TRY(auto reader, co_await log.open_reader(where));
     MR_CO_TRY(const Offset first, co_await reader->first_offset());
     const Offset end = reader->end_offset();
     const Offset from = std::max(request.from.value_or(first), first);

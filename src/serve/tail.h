@@ -6,7 +6,7 @@
 
 #include "http/response.h"
 #include "io/fwd.h"
-#include "stream/topics.h"
+#include "stream/log.h"
 
 namespace mr::serve {
 
@@ -22,8 +22,7 @@ struct TailRequest {
 class TailSource final : public http::BodySource {
  public:
   // Errors: not_found (no topic matches; names those that exist).
-  static io::Task<Result<std::unique_ptr<TailSource>>> open(io::World& world,
-                                                            stream::Topics& topics,
+  static io::Task<Result<std::unique_ptr<TailSource>>> open(io::World& world, stream::Log& log,
                                                             TailRequest request);
 
   io::Task<Result<std::string>> next() override;

@@ -50,6 +50,23 @@ struct AppendedRange {
   Offset last;
 };
 
+// What an appender has done since it was opened, for metrics and for `millrace status`.
+struct AppenderStatus {
+  uint64_t records = 0;
+  uint64_t payload_bytes = 0;  // keys, values and headers
+  uint64_t written_bytes = 0;  // batches with their padding
+  uint64_t commits = 0;
+  uint64_t segments = 0;      // begun
+  uint64_t recoveries = 0;    // after a write or sync that failed
+  uint64_t refused_busy = 0;  // appends, by reason
+  uint64_t refused_no_space = 0;
+  uint64_t refused_too_large = 0;
+  uint64_t failed = 0;  // appends whose outcome is unknown
+  bool direct = false;  // commits go past the page cache
+  bool space_low = false;
+  std::string failure;  // what is wrong now; empty when nothing is
+};
+
 // Writes one partition. A partition has one writer process; within it any number of tasks of the
 // owning loop may append at the same time, and appends that meet share one commit.
 class Appender {
@@ -67,6 +84,12 @@ class Appender {
   // For appenders opened with Visibility::on_publish: readers now see offsets below `end`. Never
   // goes back; never above the durable end.
   virtual void publish(Offset end) = 0;
+
+  // Refuses new appends, completes the accepted ones, lets the partition go. Call once and await
+  // it before the appender is destroyed.
+  virtual io::Task<Result<void>> close() = 0;
+
+  virtual AppenderStatus status() const = 0;
 };
 
 // When readers see appended records.
@@ -75,10 +98,20 @@ enum class Visibility : uint8_t {
   on_publish,  // when the writer says so, after it has committed elsewhere that they count
 };
 
+// Offsets whose bytes are damaged for good: whoever reads past them accounts for them.
+struct DamagedRange {
+  Offset from;
+  Offset to;  // one past the last
+  std::string reason;
+};
+
 // Records in offset order, with the memory that their views point to.
 struct ReadBatch {
   std::vector<Record> records;
-  std::vector<std::shared_ptr<const Bytes>> memory;
+  std::vector<std::shared_ptr<const void>> memory;
+  // Set, with no records, when the position asked for lies in a range that cannot be read. The
+  // reader never goes past it by itself: the caller records the loss and reads on from `to`.
+  std::optional<DamagedRange> damaged;
   bool empty() const { return records.empty(); }
 };
 
@@ -89,13 +122,18 @@ class Reader {
   virtual ~Reader() = default;
 
   // Yields the records from `from` on, at most about `bytes_max` (at least one record), waiting
-  // until one is visible or `deadline` (then an empty batch). Errors: corrupt (names the offsets),
-  // not_found (`from` lies before the first kept offset).
+  // until one is visible or `deadline` (then an empty batch). Damage that is certain is no error:
+  // see ReadBatch::damaged. Errors: not_found (`from` lies before the first kept offset), corrupt
+  // (the partition's own description is damaged), io_failed.
   virtual io::Task<Result<ReadBatch>> read(Offset from, size_t bytes_max, Instant deadline) = 0;
 
   // The first offset that is kept, and the end of what is visible (one past the last).
   virtual io::Task<Result<Offset>> first_offset() = 0;
   virtual Offset end_offset() const = 0;
+
+  // The first visible offset whose timestamp is at or after `time`; the end when there is none.
+  // Where timestamps are out of order: all records below the answer's batch are older.
+  virtual io::Task<Result<Offset>> find_time(WallTime time) = 0;
 };
 
 // Named positions that survive crashes: how far a consumer has come in a partition, and the range

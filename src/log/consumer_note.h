@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include "io/world.h"
+#include "log/checkpoint_file.h"
+#include "stream/log.h"
+
+namespace mr::log {
+
+// A consumer's note in its partition's folder: a lower bound of its position, by which the writer's
+// retention knows what is still needed.
+class ConsumerNote final : public stream::Consumer {
+ public:
+  // `folder` is consumers_folder() of the partition; `name` as for checkpoints.
+  ConsumerNote(io::World world, io::Path folder, std::string name)
+      : world_(world), files_(world, std::move(folder)), name_(std::move(name)) {}
+
+  // Registers: from now on retention waits.
+  io::Task<Result<void>> open(Offset next);
+  io::Task<Result<void>> finished(Offset next) override;
+
+ private:
+  io::World world_;
+  CheckpointFiles files_;
+  std::string name_;
+  Offset written_;
+  Instant written_at_;
+};
+
+}  // namespace mr::log
