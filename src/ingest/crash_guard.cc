@@ -25,10 +25,16 @@ CrashGuard::CrashGuard(std::unique_ptr<io::SharedPage> page) : page_(std::move(p
   page_->store(3, check_over(crash, count));
   page_->store(0, 0);
   crashes_ = count;
-  if (crash != 0) last_crash_ = Offset(static_cast<int64_t>(crash - 1));
+  if (crash != 0) last_crash_ = decode(crash);
 }
 
-std::optional<Offset> CrashGuard::poisoned() const {
+RecordPlace CrashGuard::decode(uint64_t word) {
+  constexpr uint64_t offset_mask = (uint64_t{1} << offset_bits) - 1;
+  return {static_cast<int32_t>(word >> offset_bits),
+          Offset(static_cast<int64_t>((word & offset_mask) - 1))};
+}
+
+std::optional<RecordPlace> CrashGuard::poisoned() const {
   if (crashes_ < crashes_max) return std::nullopt;
   return last_crash_;
 }

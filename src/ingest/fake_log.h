@@ -33,6 +33,7 @@ struct FakeTopic {
     }
   };
   std::vector<StoredRecord> records;
+  std::optional<stream::DamagedRange> damaged;
   size_t visible = 0;
 };
 
@@ -86,11 +87,16 @@ class FakeReader final : public stream::Reader {
       : topic_(topic), breaking_(breaking), piece_(piece) {}
 
   io::Task<Result<stream::ReadBatch>> read(Offset from, size_t, Instant) override {
-    if (breaking_.broken()) co_return Breaking::error();
     stream::ReadBatch batch;
     const size_t start = static_cast<size_t>(from.value);
+    if (topic_.damaged && from >= topic_.damaged->from && from < topic_.damaged->to) {
+      batch.damaged = topic_.damaged;
+      co_return batch;
+    }
     const size_t end = std::min((start / piece_ + 1) * piece_, topic_.records.size());
     for (size_t i = start; i < end; ++i) {
+      const Offset at(static_cast<int64_t>(i));
+      if (topic_.damaged && at == topic_.damaged->from) break;
       const auto& stored = topic_.records[i];
       stream::Record record{Offset(static_cast<int64_t>(i)),
                             stored.timestamp,
@@ -103,6 +109,7 @@ class FakeReader final : public stream::Reader {
       batch.records.push_back(std::move(record));
     }
     if (batch.empty() && at_end != nullptr) at_end->reached();
+    if (!batch.empty() && breaking_.broken()) co_return Breaking::error();
     co_return batch;
   }
   io::Task<Result<Offset>> first_offset() override { co_return Offset(0); }

@@ -8,8 +8,8 @@
 namespace mr::ingest {
 namespace {
 
-// How long a read waits for records, and so how late stop() is noticed at most.
-constexpr Millis read_wait{250};
+// How often the lag is looked at while nothing arrives.
+constexpr Millis input_wait{250};
 // Other tasks of the loop get a turn after this many records.
 constexpr size_t records_per_turn = 256;
 // Duplicate hashes are loaded in pieces of about this size.
@@ -53,9 +53,12 @@ io::Task<Result<std::unique_ptr<Pipeline>>> Pipeline::open(PipelineParts parts,
 
 io::Task<Result<void>> Pipeline::load() {
   MR_CO_TRY(const std::vector<state::Position> positions, co_await parts_.state.positions());
-  next_ = state::position_of(positions, position_name(options_.input_topic));
+  for (const InputPartition& input : parts_.captured) {
+    next_.push_back(
+        state::position_of(positions, position_name(options_.input_topic, input.number)));
+  }
   events_next_ = state::position_of(positions, position_name(options_.output_topic));
-  if (parts_.events.next_offset() != events_next_) {
+  if (parts_.events_are_cut && parts_.events.next_offset() != events_next_) {
     co_return fail(ErrorCode::corrupt, "topic " + options_.output_topic + " ends at offset " +
                                            std::to_string(parts_.events.next_offset().value) +
                                            ", but the state has committed up to " +
@@ -80,47 +83,62 @@ io::Task<Result<void>> Pipeline::load() {
   if (const auto poisoned = guard_.poisoned()) {
     parts_.log.error("a record has crashed ingest repeatedly and goes to the dead letters",
                      {{"topic", options_.input_topic},
-                      {"partition", 0},
-                      {"offset", poisoned->value},
+                      {"partition", poisoned->partition},
+                      {"offset", poisoned->offset.value},
                       {"crashes", guard_.crashes()}});
   }
   co_return Result<void>();
 }
 
 io::Task<Result<void>> Pipeline::run() {
-  while (!stopping_) {
-    const Instant deadline = parts_.world.clock.now() + read_wait;
-    MR_CO_TRY(stream::ReadBatch batch,
-              co_await parts_.captured.read(next_, batch_read_bytes_max, deadline));
-    lag_.set(parts_.captured.end_offset() - next_);
-    if (batch.empty()) continue;
-    MR_CO_CHECK(co_await ingest(std::move(batch)));
+  input_.emplace(parts_.world, parts_.captured, next_, batch_read_bytes_max);
+  input_->start();
+  Result<void> outcome;
+  while (!stopping_ && outcome) {
+    auto arrived = co_await input_->next(parts_.world.clock.now() + input_wait);
+    lag_.set(status().lag());
+    if (!arrived) {
+      outcome = fail(arrived.error());
+    } else if (*arrived) {
+      const size_t index = (*arrived)->index;
+      const auto damaged = (*arrived)->batch.damaged;
+      outcome = co_await (damaged ? pass_damage(index, *damaged) : ingest(std::move(**arrived)));
+      input_->resume(index, next_[index]);
+    }
   }
-  co_return Result<void>();
+  co_await input_->stop();
+  input_.reset();
+  co_return outcome;
 }
 
-io::Task<Result<void>> Pipeline::ingest(stream::ReadBatch batch) {
-  WorkItems items = decode(batch);
+void Pipeline::stop() {
+  stopping_ = true;
+  if (input_) input_->wake();
+}
+
+io::Task<Result<void>> Pipeline::ingest(Input::Arrived arrived) {
+  const int32_t partition = parts_.captured[arrived.index].number;
+  WorkItems items = decode(arrived.batch, partition);
   MR_CO_CHECK(co_await resolve_projects(items));
   MR_CO_CHECK(co_await load_state(items));
   const WallTime now = parts_.world.clock.wall();
-  const size_t count = co_await process(items, now);
+  const size_t count = co_await process(items, partition, now);
   guard_.leave();
 
-  MR_CO_TRY(const Offset events_next, co_await append_rows(items, count, now));
+  MR_CO_TRY(const Offset events_next, co_await append_rows(items, count, partition, now));
   state::StateChanges changes;
   processor_.collect(now, changes);
   for (size_t i = 0; i < count; ++i) {
     if (items[i]->fate == Fate::dead_lettered)
-      changes.outbox.push_back(dead_letter(*items[i], now));
+      changes.outbox.push_back(dead_letter(*items[i], partition, now));
   }
   const Offset next = items[count - 1]->record.offset + 1;
-  changes.positions.push_back({position_name(options_.input_topic), next});
+  changes.positions.push_back({position_name(options_.input_topic, partition), next});
   changes.positions.push_back({position_name(options_.output_topic), events_next});
   MR_CO_CHECK(co_await commit(changes));
 
   processor_.committed();
-  next_ = next;
+  next_[arrived.index] = next;
   events_next_ = events_next;
   parts_.events.publish(events_next);
   if (!changes.outbox.empty()) parts_.outbox.wake();
@@ -128,17 +146,46 @@ io::Task<Result<void>> Pipeline::ingest(stream::ReadBatch batch) {
   co_return Result<void>();
 }
 
-Pipeline::WorkItems Pipeline::decode(const stream::ReadBatch& batch) {
+// Offsets that the log has lost for good: their fate is a drop with a name, and a dead letter
+// without a payload says where they were.
+io::Task<Result<void>> Pipeline::pass_damage(size_t index, stream::DamagedRange range) {
+  const int32_t partition = parts_.captured[index].number;
+  const int64_t lost = range.to - range.from;
+  parts_.log.error("captured records are damaged in the log and cannot be ingested",
+                   {{"partition", partition},
+                    {"from_offset", range.from.value},
+                    {"to_offset", range.to.value},
+                    {"reason", range.reason}});
+  const WallTime now = parts_.world.clock.wall();
+  stream::Record place{range.from, now, {}, {}, {}};
+  WorkItem item(place);
+  item.reason = "damaged_in_log";
+  state::StateChanges changes;
+  changes.outbox.push_back(dead_letter(item, partition, now));
+  changes.outbox.back().headers.push_back({"dlq_last_offset", std::to_string(range.to.value - 1)});
+  changes.outbox.back().headers.push_back({"dlq_error", range.reason});
+  changes.counters.push_back({"in", lost});
+  changes.counters.push_back({"dropped:damaged_in_log", lost});
+  changes.positions.push_back({position_name(options_.input_topic, partition), range.to});
+  MR_CO_CHECK(co_await commit(changes));
+  next_[index] = range.to;
+  parts_.outbox.wake();
+  account(changes);
+  co_return Result<void>();
+}
+
+Pipeline::WorkItems Pipeline::decode(const stream::ReadBatch& batch, int32_t partition) {
   WorkItems items;
-  const std::optional<Offset> poisoned = guard_.poisoned();
+  const std::optional<RecordPlace> poisoned = guard_.poisoned();
   for (const stream::Record& record : batch.records) {
     if (items.size() == batch_records_max) break;
     auto item = std::make_unique<WorkItem>(record);
-    if (record.offset == poisoned) {
+    const RecordPlace place{partition, record.offset};
+    if (place == poisoned) {
       item->fate = Fate::dead_lettered;
       item->reason = "crashed_pipeline";
     } else {
-      guard_.enter(record.offset);
+      guard_.enter(place);
       processor_.decode(*item);
     }
     items.push_back(std::move(item));
@@ -176,7 +223,7 @@ io::Task<Result<void>> Pipeline::load_state(const WorkItems& items) {
   co_return Result<void>();
 }
 
-io::Task<size_t> Pipeline::process(WorkItems& items, WallTime now) {
+io::Task<size_t> Pipeline::process(WorkItems& items, int32_t partition, WallTime now) {
   size_t row_bytes = 0;
   for (size_t i = 0; i < items.size(); ++i) {
     if (i > 0 && row_bytes >= batch_row_bytes_max) co_return i;
@@ -184,7 +231,7 @@ io::Task<size_t> Pipeline::process(WorkItems& items, WallTime now) {
       guard_.leave();
       co_await parts_.world.loop.yield();
     }
-    guard_.enter(items[i]->record.offset);
+    guard_.enter({partition, items[i]->record.offset});
     processor_.process(*items[i], now);
     MR_ASSERT(items[i]->fate != Fate::undecided);
     row_bytes += items[i]->row.size();
@@ -192,7 +239,9 @@ io::Task<size_t> Pipeline::process(WorkItems& items, WallTime now) {
   co_return items.size();
 }
 
-io::Task<Result<Offset>> Pipeline::append_rows(const WorkItems& items, size_t count, WallTime now) {
+io::Task<Result<Offset>> Pipeline::append_rows(const WorkItems& items, size_t count,
+                                               int32_t partition, WallTime now) {
+  const std::string source_partition = std::to_string(partition);
   struct Row {
     std::string uuid;
     std::string source_offset;
@@ -205,7 +254,7 @@ io::Task<Result<Offset>> Pipeline::append_rows(const WorkItems& items, size_t co
     if (item.fate != Fate::stored) continue;
     texts.push_back({codec::to_string(item.event.uuid), std::to_string(item.record.offset.value)});
     stream::RecordView record{now, as_bytes(texts.back().uuid), as_bytes(item.row), {}};
-    record.headers.push_back({"source_partition", as_bytes("0")});
+    record.headers.push_back({"source_partition", as_bytes(source_partition)});
     record.headers.push_back({"source_offset", as_bytes(texts.back().source_offset)});
     records.push_back(std::move(record));
   }
@@ -215,7 +264,7 @@ io::Task<Result<Offset>> Pipeline::append_rows(const WorkItems& items, size_t co
     Result<stream::AppendedRange> appended = co_await parts_.events.append(records);
     if (appended) {
       append_seconds_.observe(static_cast<double>((parts_.world.clock.now() - start).count) / 1e3);
-      MR_ASSERT(appended->first == events_next_);
+      MR_ASSERT(!parts_.events_are_cut || appended->first == events_next_);
       co_return appended->last + 1;
     }
     if (!may_pass(appended.error()) || stopping_) {
@@ -240,7 +289,8 @@ io::Task<Result<void>> Pipeline::commit(const state::StateChanges& changes) {
   }
 }
 
-state::OutboxRow Pipeline::dead_letter(const WorkItem& item, WallTime now) const {
+state::OutboxRow Pipeline::dead_letter(const WorkItem& item, int32_t partition,
+                                       WallTime now) const {
   const stream::Record& record = item.record;
   state::OutboxRow row;
   row.topic = dead_letters_topic;
@@ -253,7 +303,7 @@ state::OutboxRow Pipeline::dead_letter(const WorkItem& item, WallTime now) const
   row.headers.push_back({"dlq_step", "ingest"});
   row.headers.push_back({"dlq_timestamp", event::format_rfc3339(now)});
   row.headers.push_back({"dlq_topic", options_.input_topic});
-  row.headers.push_back({"dlq_partition", "0"});
+  row.headers.push_back({"dlq_partition", std::to_string(partition)});
   row.headers.push_back({"dlq_offset", std::to_string(record.offset.value)});
   row.timestamp = record.timestamp;
   return row;
@@ -269,14 +319,16 @@ void Pipeline::account(const state::StateChanges& changes) {
                  {{"what", counter.name.substr(0, colon)}, {"reason", label_of(counter, colon)}})
         .add(static_cast<uint64_t>(counter.value));
   }
-  lag_.set(parts_.captured.end_offset() - next_);
+  lag_.set(status().lag());
   duplicate_bytes_.set(static_cast<int64_t>(processor_.duplicates().memory_bytes()));
 }
 
 IngestStatus Pipeline::status() const {
   IngestStatus status;
-  status.next = next_;
-  status.input_end = parts_.captured.end_offset();
+  for (size_t i = 0; i < next_.size(); ++i) {
+    const InputPartition& input = parts_.captured[i];
+    status.inputs.push_back({input.number, next_[i], input.reader.end_offset()});
+  }
   status.events_next = events_next_;
   status.totals = totals_;
   status.duplicate_hashes = processor_.duplicates().size();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "ingest/crash_guard.h"
 #include "ingest/event_processor.h"
 #include "ingest/ingest_status.h"
+#include "ingest/input.h"
 #include "ingest/outbox_drainer.h"
 #include "io/task.h"
 #include "io/world.h"
@@ -34,11 +36,14 @@ struct PipelineOptions {
 };
 
 // What the pipeline works with. All of it outlives the pipeline. `events` is opened with
-// Visibility::on_publish and truncated to the committed position (position_name("events")).
+// Visibility::on_publish and truncated to the committed position (position_name("events")), where
+// the log can do that: otherwise a crash between append and commit leaves rows that are appended
+// again, and their readers drop repeats of (source_partition, source_offset).
 struct PipelineParts {
   io::World& world;
-  stream::Reader& captured;
+  std::vector<InputPartition> captured;  // at least one
   stream::Appender& events;
+  bool events_are_cut = true;  // stream::Log::cuts_uncommitted()
   state::StateStore& state;
   // open() has been called; the pipeline reloads it when it meets a token that it does not have.
   catalog::LiveSnapshot& projects;
@@ -47,9 +52,9 @@ struct PipelineParts {
   telemetry::Metrics& metrics;
 };
 
-// Ingest: reads captured records, batch by batch, and makes rows of them, so that no order of
-// crashes loses or doubles one. A batch goes through these steps, and a restart begins again at the
-// committed position, with `events` truncated to what was committed:
+// Ingest: reads captured records, batch by batch (each from one partition), and makes rows of them,
+// so that no order of crashes loses or doubles one. A batch goes through these steps, and a restart
+// begins again at the committed position, with `events` truncated to what was committed:
 //   1. rows are appended to `events` and synced, but not shown;
 //   2. one SQL transaction commits state, input position, next `events` offset, outbox, hashes;
 //   3. the rows are published to readers.
@@ -65,7 +70,7 @@ class Pipeline {
   // must then be opened again.
   io::Task<Result<void>> run();
   // run() ends after the batch in hand.
-  void stop() { stopping_ = true; }
+  void stop();
 
   IngestStatus status() const;
 
@@ -74,24 +79,27 @@ class Pipeline {
 
   Pipeline(PipelineParts parts, PipelineOptions options, std::unique_ptr<io::SharedPage> page);
   io::Task<Result<void>> load();
-  io::Task<Result<void>> ingest(stream::ReadBatch batch);
-  WorkItems decode(const stream::ReadBatch& batch);
+  io::Task<Result<void>> ingest(Input::Arrived arrived);
+  io::Task<Result<void>> pass_damage(size_t index, stream::DamagedRange range);
+  WorkItems decode(const stream::ReadBatch& batch, int32_t partition);
   io::Task<Result<void>> resolve_projects(WorkItems& items);
   io::Task<Result<void>> load_state(const WorkItems& items);
   // Processes in order and yields how many items it came to.
-  io::Task<size_t> process(WorkItems& items, WallTime now);
-  io::Task<Result<Offset>> append_rows(const WorkItems& items, size_t count, WallTime now);
+  io::Task<size_t> process(WorkItems& items, int32_t partition, WallTime now);
+  io::Task<Result<Offset>> append_rows(const WorkItems& items, size_t count, int32_t partition,
+                                       WallTime now);
   io::Task<Result<void>> commit(const state::StateChanges& changes);
-  state::OutboxRow dead_letter(const WorkItem& item, WallTime now) const;
+  state::OutboxRow dead_letter(const WorkItem& item, int32_t partition, WallTime now) const;
   void account(const state::StateChanges& changes);
 
   PipelineParts parts_;
   PipelineOptions options_;
   EventProcessor processor_;
   CrashGuard guard_;
-  Offset next_;         // the first captured offset that is not ingested
-  Offset events_next_;  // the committed end of `events`
+  std::vector<Offset> next_;  // of each input partition: the first offset that is not ingested
+  Offset events_next_;        // the committed end of `events`
   Counts totals_;
+  std::optional<Input> input_;  // while run() works
   bool stopping_ = false;
 
   telemetry::Counter& batches_;

@@ -18,7 +18,9 @@ constexpr WallTime event_time{1'700'000'000'000};
 
 struct StopAtEnd : AtEnd {
   explicit StopAtEnd(Pipeline& of) : pipeline(of) {}
-  void reached() override { pipeline.stop(); }
+  void reached() override {
+    if (pipeline.status().lag() == 0) pipeline.stop();
+  }
   Pipeline& pipeline;
 };
 
@@ -102,6 +104,7 @@ class Machine {
   }
 
   FakeTopic captured;
+  FakeTopic captured_second;  // partition 7; only read when it holds something
   FakeTopic events;
   std::map<std::string, FakeTopic> state_topics;
   ProcessorOptions options;
@@ -134,14 +137,18 @@ class Machine {
     catalog::LiveSnapshot projects(doors_, folder_.at("snapshot"), folder_.at("page"));
     MR_CO_CHECK(co_await projects.open());
     FakeReader reader(captured, breaking_, piece_);
+    FakeReader second_reader(captured_second, breaking_, piece_);
+    std::vector<InputPartition> inputs = {{0, reader}};
+    if (!captured_second.records.empty()) inputs.push_back({7, second_reader});
     PipelineOptions pipeline_options;
     pipeline_options.processor = options;
     pipeline_options.crash_page = folder_.at("ingest.page");
-    MR_CO_TRY(auto pipeline, co_await Pipeline::open({doors_, reader, events_appender, store,
+    MR_CO_TRY(auto pipeline, co_await Pipeline::open({doors_, inputs, events_appender, true, store,
                                                       projects, outbox, *log, metrics},
                                                      pipeline_options));
     StopAtEnd stop_at_end(*pipeline);
     reader.at_end = &stop_at_end;
+    second_reader.at_end = &stop_at_end;
     Result<void> ran = co_await pipeline->run();
     status = pipeline->status();
     if (!ran) co_return ran;
@@ -285,7 +292,7 @@ TEST(Pipeline, ARecordThatCrashesThreeTimesIsDeadLetteredAndNamed) {
     auto mapped = io::run_in(machine.real_, machine.doors_.disk.map_shared(page)).value();
     CrashGuard guard(std::move(mapped));
     EXPECT_EQ(guard.poisoned().has_value(), false);
-    guard.enter(Offset(1));
+    guard.enter({0, Offset(1)});
   }
   ASSERT_TRUE(machine.run());
   EXPECT_EQ(machine.events.visible, 2u);
@@ -295,6 +302,44 @@ TEST(Pipeline, ARecordThatCrashesThreeTimesIsDeadLetteredAndNamed) {
   EXPECT_EQ(dead.records[0].header("dlq_offset"), "1");
   EXPECT_NE(machine.log->kept().find("topic=captured partition=0 offset=1"), std::string::npos)
       << machine.log->kept();
+}
+
+TEST(Pipeline, PartitionsAreReadInTurnAndRememberedEachByItself) {
+  Machine machine(2);
+  for (int i = 0; i < 9; ++i) machine.capture("page", "a");
+  std::swap(machine.captured, machine.captured_second);
+  for (int i = 0; i < 3; ++i) machine.capture("page", "b");
+  ASSERT_TRUE(machine.run());
+  ASSERT_EQ(machine.events.visible, 12u);
+  std::map<std::string, std::vector<std::string>> order;
+  for (const auto& record : machine.events.records) {
+    order[record.header("source_partition")].push_back(record.header("source_offset"));
+  }
+  EXPECT_EQ(order["0"], (std::vector<std::string>{"0", "1", "2"}));
+  EXPECT_EQ(order["7"].size(), 9u);
+  EXPECT_TRUE(std::ranges::is_sorted(order["7"]));
+  // The short one did not wait for the long one.
+  EXPECT_EQ(machine.events.records[11].header("source_partition"), "7");
+  EXPECT_NE(machine.state_dump().find("captured/7|9"), std::string::npos);
+  EXPECT_NE(machine.state_dump().find("captured/0|3"), std::string::npos);
+  ASSERT_TRUE(machine.run());
+  EXPECT_EQ(machine.events.visible, 12u);
+}
+
+TEST(Pipeline, OffsetsThatTheLogLostAreCountedNamedAndPassed) {
+  Machine machine;
+  for (int i = 0; i < 8; ++i) machine.capture("page", "a");
+  machine.captured.damaged = stream::DamagedRange{Offset(2), Offset(5), "a wrong checksum"};
+  ASSERT_TRUE(machine.run());
+  EXPECT_EQ(machine.events.visible, 5u);
+  EXPECT_EQ(machine.status.totals.value("in"), 8);
+  EXPECT_EQ(machine.status.totals.value("dropped:damaged_in_log"), 3);
+  const FakeTopic& dead = machine.state_topics["dead_letters"];
+  ASSERT_EQ(dead.visible, 1u);
+  EXPECT_EQ(dead.records[0].header("dlq_reason"), "damaged_in_log");
+  EXPECT_EQ(dead.records[0].header("dlq_offset"), "2");
+  EXPECT_EQ(dead.records[0].header("dlq_last_offset"), "4");
+  EXPECT_EQ(dead.records[0].header("dlq_error"), "a wrong checksum");
 }
 
 }  // namespace

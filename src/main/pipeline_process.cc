@@ -1,5 +1,7 @@
 #include "main/pipeline_process.h"
 
+#include <set>
+
 #include "catalog/catalog.h"
 #include "ingest/pipeline.h"
 #include "main/catalog_places.h"
@@ -136,6 +138,23 @@ io::Task<void> stop_when_asked(ProcessRuntime& runtime, ingest::Pipeline& pipeli
   pipeline.stop();
 }
 
+// All partitions of the captured topic; the first one even when nobody has written it yet.
+io::Task<Result<std::vector<ingest::InputPartition>>> open_captured(
+    stream::Log& log, std::vector<std::unique_ptr<stream::Reader>>& readers) {
+  std::set<int32_t> numbers = {first_partition};
+  MR_CO_TRY(const auto all, co_await log.list());
+  for (const stream::TopicPartition& one : all) {
+    if (one.topic == "captured") numbers.insert(one.partition);
+  }
+  std::vector<ingest::InputPartition> inputs;
+  for (const int32_t number : numbers) {
+    MR_CO_TRY(auto reader, co_await log.open_reader({"captured", number}));
+    readers.push_back(std::move(reader));
+    inputs.push_back({number, *readers.back()});
+  }
+  co_return inputs;
+}
+
 // Ingests until the process is asked to stop or something has failed for good; then the supervisor
 // starts us again, and everything is opened anew.
 io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
@@ -143,16 +162,17 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
                                     catalog::LiveSnapshot& projects) {
   io::World& world = runtime.world();
   ingest::OutboxDrainer drainer(world, state, topics.outbox(), runtime.metrics());
-  const auto captured = runtime.must(co_await log.open_reader({"captured", first_partition}));
+  std::vector<std::unique_ptr<stream::Reader>> readers;
+  const auto captured = runtime.must(co_await open_captured(log, readers));
   ingest::PipelineOptions options;
   options.processor.duplicates.window = runtime.settings().duration("ingest.dedup_window");
   options.processor.crash_on_event = mischief_at("ingest.crash_on_event");
   options.crash_page = runtime.directory().ingest_page();
   const auto pipeline = runtime.must(
-      co_await ingest::Pipeline::open({world, *captured, topics.events(), state, projects, drainer,
-                                       runtime.log(), runtime.metrics()},
+      co_await ingest::Pipeline::open({world, captured, topics.events(), log.cuts_uncommitted(),
+                                       state, projects, drainer, runtime.log(), runtime.metrics()},
                                       options));
-  runtime.log().info("ready", {{"next_offset", pipeline->status().next.value}});
+  runtime.log().info("ready", {{"partitions", captured.size()}, {"lag", pipeline->status().lag()}});
   io::TaskGroup tasks(world.loop);
   tasks.spawn(run_drainer(runtime, drainer));
   io::TaskGroup stopping(world.loop);

@@ -153,7 +153,10 @@ io::Task<Result<void>> add_stages(json::Object& report, const StatusSources& sou
   MR_CO_TRY(const auto counters, co_await sources.state.counters());
   MR_CO_TRY(const auto loaded,
             co_await sources.load_positions.load(std::string(events_topic) + "-0"));
-  const int64_t ingested = state::position_of(positions, "captured/0").value;
+  int64_t ingested = 0;
+  for (const state::Position& position : positions) {
+    if (position.name.starts_with("captured/")) ingested += position.next.value;
+  }
   const int64_t stored = loaded ? loaded->next.value : 0;
   set_number(report, "accepted", ends.captured_end);
   set_number(report, "ingested", ingested);
