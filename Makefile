@@ -12,7 +12,7 @@ program := build/release/millrace
 chdb := build/third_party/chdb
 sources = $(shell git ls-files --cached --others --exclude-standard 'src/*.h' 'src/*.cc' 'tools/*.h' 'tools/*.cc' 'bench/*.h' 'bench/*.cc' 'tests/*.h' 'tests/*.cc')
 
-.PHONY: run build deps chdb dev test test-long bench format lint clean help
+.PHONY: run build deps chdb kafka dev test test-long bench format lint clean help
 
 ## Build what is missing and start the server on ./data (DATA=, LISTEN=, ARGS=)
 run: build
@@ -36,6 +36,11 @@ deps:
 
 chdb:
 	@tools/fetch_libchdb.sh $(chdb)
+
+## Start a real Kafka broker on loopback, to try the Kafka engine (end it: tools/kafka.sh stop)
+kafka:
+	@tools/install_dependencies.sh test
+	@tools/kafka.sh start
 
 ## Run every test that belongs to each push (at most 35 minutes with a cold compiler cache)
 test:
