@@ -89,6 +89,12 @@ class SharedPage {
   virtual Task<uint64_t> wait_until_not(size_t word, uint64_t seen, Instant deadline) = 0;
 };
 
+// Of the file system that holds a folder.
+struct DiskSpace {
+  uint64_t free_bytes = 0;  // that this process may still write
+  uint64_t total_bytes = 0;
+};
+
 // The door of storage. All paths are used as given. Names (create, rename, remove) are durable
 // only after sync_directory of the folder.
 class Disk {
@@ -105,8 +111,7 @@ class Disk {
   // Makes the folder and its missing parents; present is fine. The new names are synced.
   virtual Task<Result<void>> make_folders(Path folder) = 0;
   virtual Task<Result<void>> sync_directory(Path folder) = 0;
-  // Bytes that this process may still write on the file system that holds `folder`.
-  virtual Task<Result<uint64_t>> free_bytes(Path folder) = 0;
+  virtual Task<Result<DiskSpace>> space(Path folder) = 0;
   // Takes the lock file `path` (made when missing), or fails at once with busy.
   virtual Task<Result<std::unique_ptr<DiskLock>>> lock(Path path) = 0;
   // Maps the shared page in file `path`, made (all words 0) when missing.

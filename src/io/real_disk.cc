@@ -241,11 +241,12 @@ Task<Result<void>> RealDisk::sync_directory(Path folder) {
   co_return co_await threads_.run([&] { return sync_folder(folder); });
 }
 
-Task<Result<uint64_t>> RealDisk::free_bytes(Path folder) {
-  co_return co_await threads_.run([&]() -> Result<uint64_t> {
+Task<Result<DiskSpace>> RealDisk::space(Path folder) {
+  co_return co_await threads_.run([&]() -> Result<DiskSpace> {
     struct statvfs status{};
     if (::statvfs(folder.c_str(), &status) != 0) return errno_failure("examine", folder);
-    return static_cast<uint64_t>(status.f_bavail) * status.f_frsize;
+    return DiskSpace{static_cast<uint64_t>(status.f_bavail) * status.f_frsize,
+                     static_cast<uint64_t>(status.f_blocks) * status.f_frsize};
   });
 }
 

@@ -18,7 +18,7 @@ class RealDisk final : public Disk {
   Task<Result<std::vector<std::string>>> list(Path folder) override;
   Task<Result<void>> make_folders(Path folder) override;
   Task<Result<void>> sync_directory(Path folder) override;
-  Task<Result<uint64_t>> free_bytes(Path folder) override;
+  Task<Result<DiskSpace>> space(Path folder) override;
   Task<Result<std::unique_ptr<DiskLock>>> lock(Path path) override;
   Task<Result<std::unique_ptr<SharedPage>>> map_shared(Path path) override;
 

@@ -30,9 +30,10 @@ Result<std::unique_ptr<SharedPage>> RealSharedPage::map(EpollLoop& loop, const P
   if (!file.valid()) return fail(error_from_errno(errno, "open", path));
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return fail(error_from_errno(errno, "examine", path));
-  if (status.st_size < static_cast<off_t>(page_bytes) && ::ftruncate(file.get(), page_bytes) != 0) {
-    return fail(error_from_errno(errno, "extend", path));
-  }
+  // A page without a block of its own would be a bus error on a full disk, at the first touch.
+  const bool complete = status.st_size >= static_cast<off_t>(page_bytes) && status.st_blocks > 0;
+  const int reserved = complete ? 0 : ::posix_fallocate(file.get(), 0, page_bytes);
+  if (reserved != 0) return fail(error_from_errno(reserved, "extend", path));
   void* memory = ::mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (memory == MAP_FAILED) return fail(error_from_errno(errno, "map", path));
   return std::unique_ptr<SharedPage>(new RealSharedPage(loop, static_cast<Layout*>(memory)));

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "io/task_group.h"
+#include "log/embedded_log.h"
 #include "log/partition.h"
 #include "sim/test_support.h"
 
@@ -31,6 +32,7 @@ Scenario load_scenario(const std::string& name) {
     if (key == "direct") scenario.direct = value != 0;
     if (key == "publish") scenario.publish = value != 0;
     if (key == "full_disk") scenario.full_disk = value != 0;
+    if (key == "retention_bytes") scenario.retention_bytes = value;
   }
   return scenario;
 }
@@ -47,6 +49,7 @@ struct Model {
   std::map<int64_t, std::string> acknowledged;
   std::map<int64_t, std::string> seen;
   int64_t committed = 0;  // what the writer says elsewhere that counts
+  int64_t finished = 0;   // what the registered consumer has said that it is done with
   std::string failure;
   uint64_t values_made = 0;
 
@@ -91,6 +94,7 @@ AppenderOptions options_of(const Setting& setting) {
   options.buffered_segment_bytes_max = 32 * 1024;
   options.reserved_bytes = setting.scenario.full_disk ? 40 * 1024 : 0;
   options.bugs = setting.bugs;
+  options.retention.bytes_max = static_cast<uint64_t>(setting.scenario.retention_bytes);
   if (setting.scenario.publish) {
     options.visibility = stream::Visibility::on_publish;
     options.truncate_to = Offset(setting.model.committed);
@@ -145,7 +149,11 @@ Task<void> tail(io::World world, Model& model) {
   for (;;) {
     const auto batch = co_await (*reader)->read(Offset(next), 5000, io::no_deadline);
     if (!batch) {
-      // A fault may strike a read; the position stays.
+      // A fault may strike a read; the position stays, unless retention went past it.
+      const auto first = co_await (*reader)->first_offset();
+      if (first && batch.error().code() == ErrorCode::not_found) {
+        next = std::max(next, first->value);
+      }
       co_await world.clock.sleep(Millis{5});
       continue;
     }
@@ -166,7 +174,16 @@ Task<void> check_all(Setting setting, io::World world) {
     co_return;
   }
   const int64_t end = (*reader)->end_offset().value;
-  int64_t next = 0;
+  const auto first = co_await (*reader)->first_offset();
+  if (!first) {
+    if (setting.calm) model.fail("V1: no first offset: " + first.error().message());
+    co_return;
+  }
+  if (first->value > model.finished) {
+    model.fail("R1: " + std::to_string(first->value) + " is the first offset, the consumer needs " +
+               std::to_string(model.finished));
+  }
+  int64_t next = first->value;
   while (next < end) {
     const auto batch = co_await (*reader)->read(Offset(next), 20'000, world.clock.now());
     if (!batch) {
@@ -193,6 +210,19 @@ Task<void> check_all(Setting setting, io::World world) {
   }
 }
 
+// A registered consumer that follows the log and says now and then how far it has come.
+Task<void> consume(Setting setting, io::World world, stream::Consumer& consumer) {
+  Model& model = setting.model;
+  for (int i = 0; i < 3 * setting.scenario.appends; ++i) {
+    co_await world.clock.sleep(Millis{setting.random.one_in(6) ? 700 : 1});
+    if (model.acknowledged.empty() || !setting.random.one_in(3)) continue;
+    const int64_t next = std::max(model.finished, model.acknowledged_end());
+    // From the call on the log may let go of it.
+    model.finished = next;
+    (void)co_await consumer.finished(Offset(next));
+  }
+}
+
 // One life of the writing process: open, check, append, close.
 Task<bool> live(Setting setting, io::World world) {
   Model& model = setting.model;
@@ -211,11 +241,21 @@ Task<bool> live(Setting setting, io::World world) {
                              model.acknowledged.end());
   }
   co_await check_all(setting, world);
-  {
+  // Retention waits for those who are registered, so the consumer is there before the producers.
+  EmbeddedLog log(world, "log", {});
+  const bool retention = setting.scenario.retention_bytes > 0;
+  std::unique_ptr<stream::Consumer> consumer;
+  if (retention) {
+    auto registered =
+        co_await log.register_consumer({"topic", 0}, "consumer", Offset(model.finished));
+    if (registered) consumer = std::move(*registered);
+  }
+  if (consumer || !retention) {
     io::TaskGroup group(world.loop);
     for (int i = 0; i < setting.scenario.producers; ++i) {
       group.spawn(produce(setting, world, **appender));
     }
+    if (retention) group.spawn(consume(setting, world, *consumer));
     co_await group.drain();
   }
   const auto closed = co_await (*appender)->close();
@@ -342,8 +382,9 @@ namespace {
 
 using sim::number_from_environment;
 
-const std::vector<std::string> all_scenarios{"log_direct", "log_buffered", "log_published",
-                                             "log_published_buffered", "log_full_disk"};
+const std::vector<std::string> all_scenarios{
+    "log_direct",    "log_buffered",  "log_published",         "log_published_buffered",
+    "log_full_disk", "log_retention", "log_retention_buffered"};
 
 class LogSimulation : public testing::TestWithParam<std::string> {};
 

@@ -13,6 +13,7 @@ namespace {
 constexpr uint32_t manifest_magic = 0x4D524C4D;  // "MRLM"
 constexpr uint16_t manifest_version = 1;
 constexpr uint32_t flag_sealed = 1;
+constexpr uint32_t flag_recycled = 2;
 constexpr size_t manifest_header_bytes = 28;
 constexpr size_t manifest_entry_bytes = 44;
 constexpr size_t manifest_crc_bytes = 4;
@@ -44,7 +45,7 @@ Bytes encode_manifest(const Manifest& manifest) {
     codec::put_u64_be(out, static_cast<uint64_t>(entry.base.value));
     codec::put_u32_be(out, static_cast<uint32_t>(entry.use.epoch));
     codec::put_u32_be(out, static_cast<uint32_t>(entry.use.mark));
-    codec::put_u32_be(out, entry.sealed ? flag_sealed : 0);
+    codec::put_u32_be(out, (entry.sealed ? flag_sealed : 0) | (entry.recycled ? flag_recycled : 0));
     codec::put_u64_be(out, entry.sealed_bytes);
     codec::put_u64_be(out, static_cast<uint64_t>(entry.end.value));
     codec::put_u64_be(out, static_cast<uint64_t>(entry.max_timestamp.millis));
@@ -82,7 +83,9 @@ Result<Manifest> decode_manifest(ByteView bytes, const std::string& path) {
     entry.base = Offset(static_cast<int64_t>(reader.u64_be()));
     entry.use.epoch = static_cast<int32_t>(reader.u32_be());
     entry.use.mark = static_cast<int32_t>(reader.u32_be());
-    entry.sealed = (reader.u32_be() & flag_sealed) != 0;
+    const uint32_t flags = reader.u32_be();
+    entry.sealed = (flags & flag_sealed) != 0;
+    entry.recycled = (flags & flag_recycled) != 0;
     entry.sealed_bytes = reader.u64_be();
     entry.end = Offset(static_cast<int64_t>(reader.u64_be()));
     entry.max_timestamp = WallTime{static_cast<int64_t>(reader.u64_be())};

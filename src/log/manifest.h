@@ -18,6 +18,8 @@ struct SegmentEntry {
   uint64_t sealed_bytes = 0;
   Offset end;
   WallTime max_timestamp;
+  // The file was used before: behind the last batch lies what an earlier use left, not zeros.
+  bool recycled = false;
 };
 
 // The truth about a partition's files: a segment that is not named here does not exist. Replaced

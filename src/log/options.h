@@ -24,6 +24,17 @@ struct PlantedBugs {
   bool accept_beyond_cut = false;         // truncate_to is forgotten
 };
 
+// What a partition keeps. Segments go whole and oldest first, never the one that is written; none
+// goes that a registered consumer has not finished, unless that is overridden.
+struct Retention {
+  uint64_t bytes_max = 0;  // of all segments together; 0: no limit
+  Millis age_max{0};       // of a segment's youngest record; 0: no limit
+  // Remove what a consumer still needs. Each segment lost to it so is counted and logged.
+  bool override_consumers = false;
+
+  bool limited() const { return bytes_max > 0 || age_max > Millis{0}; }
+};
+
 struct AppenderOptions {
   stream::Visibility visibility = stream::Visibility::on_durable;
   // When set, everything at or above it is cut when the partition opens: what its writer had
@@ -43,8 +54,10 @@ struct AppenderOptions {
   size_t commit_bytes = 1024ull * 1024;
   // One record's key, value and headers; more is too_large.
   size_t record_bytes_max = stream::record_bytes_max;
-  // Below this much free space appends are refused with no_space.
-  uint64_t reserved_bytes = 256ull * 1024 * 1024;
+  // Below this much free space appends are refused with no_space. Nothing: the smaller of 5 % of
+  // the file system and 1 GB.
+  std::optional<uint64_t> reserved_bytes;
+  Retention retention;
   // Past the page cache where the file system can.
   io::Caching caching = io::Caching::direct;
 

@@ -11,7 +11,15 @@ namespace mr::log {
 
 // Learns from the disk what the partition holds; afterwards there is no open segment.
 io::Task<Result<void>> PartitionWriter::recover() {
-  while (preparing_) co_await prepared_changed_.wait();
+  while (preparing_ || clearing_ || trims_ > 0) co_await files_changed_.wait();
+  preparing_ = true;
+  auto recovered = co_await learn_from_disk();
+  preparing_ = false;
+  files_changed_.notify();
+  co_return recovered;
+}
+
+io::Task<Result<void>> PartitionWriter::learn_from_disk() {
   segment_.reset();
   prepared_.reset();
   AppenderOptions options = options_;
@@ -52,11 +60,20 @@ io::Task<Result<void>> PartitionWriter::ensure_segment(uint64_t batch_bytes) {
   co_return co_await begin_segment(next_segment_bytes(batch_bytes));
 }
 
-// Seals the open segment, if there is one, and begins the next, at least `bytes` long. The order is
-// what recovery relies on: the new file's name and zeros are durable before the manifest names it,
-// and it gets its final name, which may be that of an abandoned file, only after that.
+// Seals the open segment, if there is one, and begins the next, at least `bytes` long.
 io::Task<Result<void>> PartitionWriter::begin_segment(uint64_t bytes) {
-  while (preparing_) co_await prepared_changed_.wait();
+  while (preparing_) co_await files_changed_.wait();
+  preparing_ = true;
+  auto begun = co_await replace_segment(bytes);
+  preparing_ = false;
+  files_changed_.notify();
+  co_return begun;
+}
+
+// The order is what recovery relies on: the new file's name and contents are durable before the
+// manifest names it, and it gets its final name, which may be that of an abandoned file, only after
+// that.
+io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
   if (carried_) {
     bytes = std::max(bytes, block_ceiling(carried_->memory.size()) + io::direct_alignment);
   }
@@ -71,15 +88,15 @@ io::Task<Result<void>> PartitionWriter::begin_segment(uint64_t bytes) {
                        static_cast<int32_t>(world_.random.next() & mark_mask)};
   const io::Path fresh = fresh_segment_path(folder_, base, use.epoch);
   std::unique_ptr<io::File> old_file;
-  uint64_t old_bytes = 0;
+  const uint64_t old_bytes = position_;
   if (segment_) {
     seal_open_segment();
     old_file = std::move(segment_->file);
-    old_bytes = position_;
     segment_.reset();
   }
+  std::vector<SegmentEntry> dropped = drop_removable();
   manifest_.last_epoch = use.epoch;
-  manifest_.segments.push_back({.base = base, .use = use});
+  manifest_.segments.push_back({.base = base, .use = use, .recycled = ready.recycled});
   uint64_t written = 0;
   auto done = co_await write_carried(*ready.file, use, written);
   if (done) done = co_await world_.disk.rename(folder_ + "/" + prepared_name, fresh);
@@ -94,11 +111,16 @@ io::Task<Result<void>> PartitionWriter::begin_segment(uint64_t bytes) {
   position_ = written;
   max_timestamp_ = WallTime{-1};
   last_segment_bytes_ = ready.bytes;
+  looked_ahead_ = false;
   carried_.reset();
   ++status_.segments;
   show_segment(use.epoch, position_);
   show_end();
-  if (old_file) tasks_.spawn(trim(std::move(old_file), old_bytes));
+  if (old_file) {
+    ++trims_;
+    tasks_.spawn(trim(std::move(old_file), old_bytes));
+  }
+  keep_removed(std::move(dropped));
   co_return Result<void>{};
 }
 
@@ -137,8 +159,8 @@ io::Task<Result<void>> PartitionWriter::save_manifest() {
 // Makes the file that will be the next segment: zeros, really written, so that commits inside it
 // change no metadata.
 io::Task<Result<void>> PartitionWriter::prepare(uint64_t bytes) {
-  MR_CO_TRY(const uint64_t free, co_await world_.disk.free_bytes(folder_));
-  if (free < bytes + options_.reserved_bytes) {
+  MR_CO_TRY(const auto space, co_await world_.disk.space(folder_));
+  if (space.free_bytes < bytes + reserved_bytes(space)) {
     co_return fail(ErrorCode::no_space, folder_ + " has no space for a new segment");
   }
   const io::Path path = folder_ + "/" + prepared_name;
@@ -156,26 +178,40 @@ io::Task<Result<void>> PartitionWriter::prepare(uint64_t bytes) {
     co_return extended;
   }
   direct_ = direct;
-  prepared_ = Prepared{std::move(file), bytes};
+  prepared_ = Prepared{std::move(file), bytes, false};
   co_return Result<void>{};
 }
 
-io::Task<void> PartitionWriter::prepare_in_background(uint64_t bytes) {
-  // A failure shows when the segment is needed: it is then prepared again.
-  (void)co_await prepare(bytes);
+// Makes the next segment's file while there is time. A failure shows when the segment is needed: it
+// is then prepared again.
+io::Task<void> PartitionWriter::look_ahead() {
+  if (options_.retention.limited()) co_await look_at_consumers();
+  while (preparing_) co_await files_changed_.wait();
+  if (prepared_ || closing_) co_return;
+  preparing_ = true;
+  (void)co_await prepare(next_segment_bytes(0));
   preparing_ = false;
-  prepared_changed_.notify();
+  files_changed_.notify();
 }
 
 // Cuts the unused end off a sealed segment, so that it holds batches and nothing else.
 io::Task<void> PartitionWriter::trim(std::unique_ptr<io::File> file, uint64_t bytes) {
   (void)co_await file->truncate(bytes);
+  --trims_;
+  files_changed_.notify();
+}
+
+uint64_t PartitionWriter::reserved_bytes(const io::DiskSpace& space) const {
+  constexpr uint64_t reserved_share = 20;
+  constexpr uint64_t reserved_bytes_most = 1'000'000'000;
+  return options_.reserved_bytes.value_or(
+      std::min(space.total_bytes / reserved_share, reserved_bytes_most));
 }
 
 io::Task<void> PartitionWriter::check_space() {
   checking_space_ = true;
-  const auto free = co_await world_.disk.free_bytes(folder_);
-  space_low_ = free && *free < options_.reserved_bytes;
+  const auto space = co_await world_.disk.space(folder_);
+  space_low_ = space && space->free_bytes < reserved_bytes(*space);
   space_checked_ = world_.clock.now();
   checking_space_ = false;
 }

@@ -14,9 +14,9 @@ constexpr Millis space_check_interval{1000};
 constexpr Millis space_recheck_interval{100};
 // The watermark page holds a position of 32 bits.
 constexpr uint64_t largest_segment_bytes = 1024ull * 1024 * 1024;
-// The next segment's zeros are written once this share of the open one is used: early, so that a
-// writer at full speed need not wait for them; not at once, so that idle topics stay small.
-constexpr uint64_t prepare_share = 8;
+// The next segment is prepared once this share of the open one is used: early, so that a writer at
+// full speed need not wait for it; not at once, so that idle topics stay small.
+constexpr uint64_t look_ahead_share = 8;
 // Commit buffers that are kept for reuse, and how large one may be to be kept.
 constexpr size_t spare_commits_max = 3;
 constexpr size_t spare_commit_bytes_max = 16 * 1024 * 1024;
@@ -50,7 +50,8 @@ PartitionWriter::PartitionWriter(io::World world, io::Path folder, AppenderOptio
       folder_(std::move(folder)),
       options_(options),
       work_(world.loop),
-      prepared_changed_(world.loop),
+      files_changed_(world.loop),
+      close_asked_(world.loop),
       tasks_(world.loop) {
   options_.segment_bytes_max = std::min(options_.segment_bytes_max, largest_segment_bytes);
   options_.buffered_segment_bytes_max =
@@ -71,7 +72,10 @@ io::Task<Result<void>> PartitionWriter::open() {
   if (!begun && begun.error().code() != ErrorCode::no_space) co_return begun;
   co_await check_space();
   opened_ = true;
+  // Whatever a power loss left there is no request.
+  store_word(*page_, WatermarkWord::remove_below, 0);
   tasks_.spawn(commit_loop());
+  tasks_.spawn(housekeeping());
   co_return Result<void>{};
 }
 
@@ -158,7 +162,12 @@ void PartitionWriter::publish(Offset end) {
 
 io::Task<void> PartitionWriter::commit_loop() {
   for (;;) {
-    while (queue_.empty() && !closing_) co_await work_.wait();
+    while (queue_.empty() && !closing_ && !removal_due_) co_await work_.wait();
+    if (removal_due_) {
+      removal_due_ = false;
+      if (!failure_) co_await remove_between_commits();
+      continue;
+    }
     if (queue_.empty()) break;
     if (failure_) {
       ++status_.recoveries;
@@ -218,9 +227,9 @@ io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
   status_.written_bytes += batch.size();
   store_word(*page_, WatermarkWord::tail, pack_tail(segment_->use.epoch, position_));
   show_end();
-  if (!prepared_ && !preparing_ && position_ * prepare_share > segment_->bytes) {
-    preparing_ = true;
-    tasks_.spawn(prepare_in_background(next_segment_bytes(0)));
+  if (!looked_ahead_ && position_ * look_ahead_share > segment_->bytes) {
+    looked_ahead_ = true;
+    tasks_.spawn(look_ahead());
   }
   co_return Result<void>{};
 }
@@ -255,6 +264,7 @@ void PartitionWriter::fail_queued(const Error& error) {
 io::Task<Result<void>> PartitionWriter::close() {
   closing_ = true;
   work_.notify();
+  close_asked_.notify();
   co_await tasks_.drain();
   Result<void> outcome;
   if (segment_ && !failure_ && position_ > 0) {
@@ -287,11 +297,24 @@ void PartitionWriter::show_segment(int32_t epoch, uint64_t bytes) {
   store_word(*page_, WatermarkWord::generation, generation_);
 }
 
-void PartitionWriter::show_end() {
+// The set of segments became smaller at its beginning.
+void PartitionWriter::show_first() {
+  ++generation_;
+  store_word(*page_, WatermarkWord::generation, generation_);
+  // Whoever asked for a removal waits on this word.
+  const auto first = static_cast<uint64_t>(manifest_.first_offset.value);
+  page_->publish(static_cast<size_t>(WatermarkWord::first),
+                 encode_word(WatermarkWord::first, first));
+}
+
+Offset PartitionWriter::visible_end() const {
   const bool all = options_.visibility == stream::Visibility::on_durable;
-  const Offset end = all ? durable_end_ : std::min(durable_end_, published_end_);
+  return all ? durable_end_ : std::min(durable_end_, published_end_);
+}
+
+void PartitionWriter::show_end() {
   page_->publish(static_cast<size_t>(WatermarkWord::end),
-                 encode_word(WatermarkWord::end, static_cast<uint64_t>(end.value)));
+                 encode_word(WatermarkWord::end, static_cast<uint64_t>(visible_end().value)));
 }
 
 }  // namespace mr::log

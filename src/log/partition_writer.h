@@ -46,10 +46,11 @@ class PartitionWriter final : public stream::Appender {
     SegmentUse use;
     uint64_t bytes = 0;  // preallocated
   };
-  // A file of zeros that waits to become the next segment.
+  // A file that waits to become the next segment: of zeros, or used before.
   struct Prepared {
     std::unique_ptr<io::File> file;
     uint64_t bytes = 0;
+    bool recycled = false;  // holds an earlier use, not zeros
   };
 
   Result<void> admit(const std::vector<stream::RecordView>& records, size_t bytes);
@@ -61,18 +62,35 @@ class PartitionWriter final : public stream::Appender {
   void fail_queued(const Error& error);
 
   io::Task<Result<void>> recover();
+  io::Task<Result<void>> learn_from_disk();
   io::Task<Result<void>> ensure_segment(uint64_t batch_bytes);
   io::Task<Result<void>> begin_segment(uint64_t bytes);
+  io::Task<Result<void>> replace_segment(uint64_t bytes);
   io::Task<Result<void>> write_carried(io::File& file, SegmentUse use, uint64_t& written);
   io::Task<Result<void>> save_manifest();
   io::Task<Result<void>> prepare(uint64_t bytes);
-  io::Task<void> prepare_in_background(uint64_t bytes);
+  io::Task<void> look_ahead();
   io::Task<void> trim(std::unique_ptr<io::File> file, uint64_t bytes);
   io::Task<void> check_space();
   uint64_t next_segment_bytes(uint64_t batch_bytes) const;
   void seal_open_segment();
 
+  io::Task<void> housekeeping();
+  io::Task<void> look_at_consumers();
+  size_t removable_segments();
+  void note_held(size_t segments);
+  std::vector<SegmentEntry> drop_removable();
+  void keep_removed(std::vector<SegmentEntry> dropped);
+  io::Task<void> remove_between_commits();
+  io::Task<void> clear_removed();
+  bool recyclable(const SegmentEntry& entry) const;
+  io::Task<bool> recycle(SegmentEntry entry);
+  io::Task<Result<void>> extend_recycled(io::File& file, uint64_t size, uint64_t bytes);
+  uint64_t reserved_bytes(const io::DiskSpace& space) const;
+  Offset visible_end() const;
+
   void show_segment(int32_t epoch, uint64_t bytes);
+  void show_first();
   void show_end();
 
   io::World world_;
@@ -86,7 +104,8 @@ class PartitionWriter final : public stream::Appender {
   std::optional<OpenSegment> segment_;
   std::optional<Prepared> prepared_;
   std::optional<Carried> carried_;
-  bool preparing_ = false;
+  bool preparing_ = false;     // someone is making or using next.prepared
+  bool looked_ahead_ = false;  // for the segment after the open one
   uint64_t last_segment_bytes_ = 0;
   bool direct_ = true;
 
@@ -94,6 +113,16 @@ class PartitionWriter final : public stream::Appender {
   Offset published_end_;
   uint64_t position_ = 0;
   WallTime max_timestamp_{-1};
+
+  // Retention.
+  Offset finished_by_all_;        // what the registered consumers have finished, as last seen
+  std::string slowest_consumer_;  // and which of them is furthest behind
+  Offset requested_;              // someone asked to remove what lies below
+  bool removal_due_ = false;
+  std::vector<SegmentEntry> removed_;  // not in the durable manifest; their files are to go
+  bool clearing_ = false;
+  int trims_ = 0;  // running
+  std::optional<Instant> held_logged_;
 
   std::deque<std::unique_ptr<Commit>> queue_;
   std::unique_ptr<Commit> running_;
@@ -110,7 +139,8 @@ class PartitionWriter final : public stream::Appender {
   stream::AppenderStatus status_;
 
   io::Signal work_;
-  io::Signal prepared_changed_;
+  io::Signal files_changed_;
+  io::Signal close_asked_;
   io::TaskGroup tasks_;  // last: destroyed first
 };
 

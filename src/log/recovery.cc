@@ -16,14 +16,16 @@ bool has_name(const std::vector<std::string>& names, const io::Path& path) {
   return std::binary_search(names.begin(), names.end(), name);
 }
 
+constexpr size_t name_digits = 20;
+
 // Whether the name is one that this engine gives to segments or to files on their way to be one.
 bool is_engine_file(const std::string& name) {
-  constexpr size_t name_digits = 20;
   if (name == prepared_name || name.ends_with(".new")) return true;
   const bool digits =
       name.size() > name_digits && std::all_of(name.begin(), name.begin() + name_digits,
                                                [](char c) { return c >= '0' && c <= '9'; });
-  return digits && name.compare(name_digits, 4, ".log") == 0;
+  const std::string ending = digits ? name.substr(name_digits) : std::string();
+  return ending.starts_with(".log") || ending == ".index" || ending == ".timeindex";
 }
 
 // One opening after a crash. A class, so that the steps share what they work on.
@@ -43,7 +45,7 @@ class Recovery {
   io::Task<Result<void>> carry(SegmentEntry entry, uint64_t position, Offset base);
   void report(const SegmentEntry& entry, const SegmentScan& scan);
   SegmentIdentity identity(const SegmentEntry& entry) const {
-    return {entry.base, entry.use, !options_.bugs.skip_checksum};
+    return {entry.base, entry.use, !options_.bugs.skip_checksum, entry.recycled};
   }
 
   io::World world_;
@@ -88,7 +90,10 @@ io::Task<Result<void>> Recovery::tidy_names() {
       MR_CO_CHECK(co_await world_.disk.rename(fresh, path));
       std::erase(names, fresh.substr(fresh.rfind('/') + 1));
     }
-    kept.push_back(path.substr(path.rfind('/') + 1));
+    const std::string name = path.substr(path.rfind('/') + 1);
+    kept.push_back(name.substr(0, name_digits) + ".index");
+    kept.push_back(name);
+    kept.push_back(name.substr(0, name_digits) + ".timeindex");
   }
   for (const std::string& name : names) {
     if (!is_engine_file(name) || std::binary_search(kept.begin(), kept.end(), name)) continue;

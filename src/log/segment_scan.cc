@@ -98,7 +98,12 @@ io::Task<Result<SegmentScan>> scan_segment(io::File& file, SegmentIdentity ident
     ++scan.batches;
   }
   MR_CO_TRY(const ByteView after, co_await window.view(scan.valid_bytes, batch_header_bytes));
-  scan.torn = !all_zero(after.first(std::min<size_t>(after.size(), io::direct_alignment)));
+  if (identity.recycled) {
+    const auto begun = parse_batch_header(after);
+    scan.torn = begun && batch_belongs(*begun, identity.use);
+  } else {
+    scan.torn = !all_zero(after.first(std::min<size_t>(after.size(), io::direct_alignment)));
+  }
   co_return scan;
 }
 

@@ -32,6 +32,7 @@ struct SegmentIdentity {
   Offset base;
   SegmentUse use;
   bool check_crc = true;
+  bool recycled = false;  // the unused end of the file holds an earlier use, not zeros
 };
 
 // Offsets that a segment once held durably and that its bytes no longer show.
@@ -47,7 +48,8 @@ struct SegmentScan {
   uint64_t batches = 0;
   WallTime max_timestamp;
   std::vector<Hole> holes;
-  // Bytes after the end that are not zeros: an unfinished commit was cut.
+  // Bytes after the end that are not zeros (in a recycled file: that begin like a batch of this
+  // use): an unfinished commit was cut.
   bool torn = false;
   // The last batch that begins below the offset asked for, see scan_segment().
   uint64_t cut_position = 0;

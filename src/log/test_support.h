@@ -22,6 +22,8 @@ struct Scenario {
   bool direct = true;
   bool publish = false;
   bool full_disk = false;
+  // Segments beyond this much go, as far as the registered consumer allows; 0: none go.
+  int retention_bytes = 0;
   // Never in a file: the machine of a planted bug, whose folder syncs do nothing.
   bool ignore_folder_syncs = false;
 };

@@ -16,10 +16,11 @@ namespace mr::log {
 // what it then sees of the others is at least as new.
 enum class WatermarkWord : size_t {
   version = 0,
-  generation = 1,  // changes whenever the set of segments or their files changed
-  end = 2,         // one past the last visible offset; readers wait on this word
-  tail = 3,        // of the unsealed segment: epoch and the length that is durable
-  first = 4,       // the first offset that is kept
+  generation = 1,    // changes whenever the set of segments or their files changed
+  end = 2,           // one past the last visible offset; readers wait on this word
+  tail = 3,          // of the unsealed segment: epoch and the length that is durable
+  first = 4,         // the first offset that is kept
+  remove_below = 5,  // set by others: what they ask the writer to remove
 };
 
 inline constexpr uint64_t watermark_version = 1;

@@ -139,11 +139,11 @@ io::Task<Result<json::Object>> disk_json(const StatusSources& sources) {
     }
     return bytes;
   });
-  MR_CO_TRY(const uint64_t free, co_await sources.world.disk.free_bytes(sources.data_path));
+  MR_CO_TRY(const auto space, co_await sources.world.disk.space(sources.data_path));
   set_number(disk, "log_bytes", static_cast<int64_t>(log));
   set_number(disk, "warehouse_bytes", static_cast<int64_t>(warehouse));
   set_number(disk, "state_bytes", static_cast<int64_t>(state));
-  set_number(disk, "free_bytes", static_cast<int64_t>(free));
+  set_number(disk, "free_bytes", static_cast<int64_t>(space.free_bytes));
   co_return disk;
 }
 

@@ -311,9 +311,9 @@ io::Task<Result<void>> SimDisk::sync_directory(io::Path folder) {
   co_return machine_.storage.sync_folder(folder);
 }
 
-io::Task<Result<uint64_t>> SimDisk::free_bytes(io::Path folder) {
-  co_await DiskMachine::Step{machine_, owner_, {.name = "free bytes", .path = folder}};
-  co_return machine_.storage.free_bytes();
+io::Task<Result<io::DiskSpace>> SimDisk::space(io::Path folder) {
+  co_await DiskMachine::Step{machine_, owner_, {.name = "space", .path = folder}};
+  co_return io::DiskSpace{machine_.storage.free_bytes(), machine_.storage.capacity_bytes()};
 }
 
 io::Task<Result<std::unique_ptr<io::DiskLock>>> SimDisk::lock(io::Path path) {

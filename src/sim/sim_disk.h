@@ -85,7 +85,7 @@ class SimDisk final : public io::Disk {
   io::Task<Result<std::vector<std::string>>> list(io::Path folder) override;
   io::Task<Result<void>> make_folders(io::Path folder) override;
   io::Task<Result<void>> sync_directory(io::Path folder) override;
-  io::Task<Result<uint64_t>> free_bytes(io::Path folder) override;
+  io::Task<Result<io::DiskSpace>> space(io::Path folder) override;
   io::Task<Result<std::unique_ptr<io::DiskLock>>> lock(io::Path path) override;
   io::Task<Result<std::unique_ptr<io::SharedPage>>> map_shared(io::Path path) override;
 

@@ -85,6 +85,7 @@ class Storage {
   void make_folders(const std::string& folder);
   Result<void> sync_folder(const std::string& folder);
   uint64_t free_bytes() const;
+  uint64_t capacity_bytes() const { return capacity_bytes_; }
 
   // A sync that fails: some dirty sectors are written, the others forgotten.
   void fail_sync(Inode& inode);

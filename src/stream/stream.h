@@ -56,9 +56,14 @@ struct AppenderStatus {
   uint64_t payload_bytes = 0;  // keys, values and headers
   uint64_t written_bytes = 0;  // batches with their padding
   uint64_t commits = 0;
-  uint64_t segments = 0;      // begun
-  uint64_t recoveries = 0;    // after a write or sync that failed
-  uint64_t refused_busy = 0;  // appends, by reason
+  uint64_t segments = 0;          // begun
+  uint64_t recoveries = 0;        // after a write or sync that failed
+  uint64_t removed_segments = 0;  // by retention or on request
+  uint64_t removed_bytes = 0;
+  uint64_t recycled_segments = 0;    // of these: became the next segment's file
+  uint64_t overridden_segments = 0;  // of these: a registered consumer had not finished them
+  uint64_t held_segments = 0;  // beyond retention now, kept because a consumer still needs them
+  uint64_t refused_busy = 0;   // appends, by reason
   uint64_t refused_no_space = 0;
   uint64_t refused_too_large = 0;
   uint64_t failed = 0;  // appends whose outcome is unknown
