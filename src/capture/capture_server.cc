@@ -19,7 +19,7 @@ class CaptureServer::LiveProjects final : public ProjectFinder {
 // What the process socket serves: /metrics of this process alone, and /status as JSON.
 class CaptureServer::ProcessPages final : public http::Handler {
  public:
-  ProcessPages(CaptureServer& server, stream::Appender& appender,
+  ProcessPages(CaptureServer& server, stream::TopicAppender& appender,
                const catalog::LiveSnapshot& catalog)
       : server_(server), appender_(appender), catalog_(catalog) {}
 
@@ -38,7 +38,7 @@ class CaptureServer::ProcessPages final : public http::Handler {
     out += std::to_string(service.counters().accepted_events());
     out += R"(,"dropped_events":)" + std::to_string(service.counters().dropped_events());
     out += R"(,"refused_requests":)" + std::to_string(service.counters().refused_requests());
-    out += R"(,"next_offset":)" + std::to_string(appender_.next_offset().value);
+    out += R"(,"next_offset":)" + std::to_string(appender_.records_end());
     out += R"(,"connections":)" + std::to_string(server_.public_server_.connections());
     out += R"(,"receive_bytes":)" + std::to_string(server_.public_server_.receive_memory_bytes());
     out += R"(,"catalog_revision":)" + std::to_string(catalog_.current().revision());
@@ -47,7 +47,7 @@ class CaptureServer::ProcessPages final : public http::Handler {
   }
 
   CaptureServer& server_;
-  stream::Appender& appender_;
+  stream::TopicAppender& appender_;
   const catalog::LiveSnapshot& catalog_;
 };
 
@@ -62,7 +62,7 @@ http::ServerLimits public_limits(const CaptureConfig& config) {
 
 }  // namespace
 
-CaptureServer::CaptureServer(io::World world, CaptureConfig config, stream::Appender& appender,
+CaptureServer::CaptureServer(io::World world, CaptureConfig config, stream::TopicAppender& appender,
                              const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics,
                              telemetry::Logger& log)
     : world_(world),
@@ -79,7 +79,7 @@ CaptureServer::CaptureServer(io::World world, CaptureConfig config, stream::Appe
 CaptureServer::~CaptureServer() = default;
 
 io::Task<Result<std::unique_ptr<CaptureServer>>> CaptureServer::create(
-    io::World world, CaptureConfig config, stream::Appender& appender,
+    io::World world, CaptureConfig config, stream::TopicAppender& appender,
     const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics, telemetry::Logger& log) {
   auto listener = world.network.listen(config.process_socket);
   if (!listener) co_return fail(listener.error().within("opening the process socket"));

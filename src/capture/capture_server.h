@@ -11,7 +11,7 @@
 #include "http/server.h"
 #include "io/network.h"
 #include "io/world.h"
-#include "stream/stream.h"
+#include "stream/topic_appender.h"
 #include "telemetry/log_line.h"
 #include "telemetry/metrics.h"
 
@@ -31,7 +31,7 @@ class CaptureServer {
  public:
   // Binds the process socket. `catalog` has been opened and is followed by the caller.
   static io::Task<Result<std::unique_ptr<CaptureServer>>> create(
-      io::World world, CaptureConfig config, stream::Appender& appender,
+      io::World world, CaptureConfig config, stream::TopicAppender& appender,
       const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics, telemetry::Logger& log);
   ~CaptureServer();
 
@@ -46,7 +46,7 @@ class CaptureServer {
  private:
   class LiveProjects;
   class ProcessPages;
-  CaptureServer(io::World world, CaptureConfig config, stream::Appender& appender,
+  CaptureServer(io::World world, CaptureConfig config, stream::TopicAppender& appender,
                 const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics,
                 telemetry::Logger& log);
   io::Task<void> serve_process_socket(std::unique_ptr<io::Listener> listener);

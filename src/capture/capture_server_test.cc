@@ -17,6 +17,7 @@ struct ProcessFixture {
   explicit ProcessFixture(io::World in)
       : world(in),
         appender(in),
+        topic(topic_of(in, appender)),
         catalog(world, "/d/catalog.snapshot", "/d/catalog.page"),
         log(telemetry::Logger::to_memory()),
         background(in.loop) {}
@@ -30,7 +31,7 @@ struct ProcessFixture {
     config.api_socket = {"unix:/d/api.sock"};
     config.process_socket = {"unix:/d/accept.sock"};
     config.other_processes = {{"store", {"unix:/d/store.sock"}}};
-    MR_CO_TRY(server, co_await CaptureServer::create(world, std::move(config), appender, catalog,
+    MR_CO_TRY(server, co_await CaptureServer::create(world, std::move(config), *topic, catalog,
                                                      metrics, *log));
     MR_CO_TRY(auto listener, world.network.listen({"127.0.0.1:0"}));
     address = listener->address();
@@ -53,6 +54,7 @@ struct ProcessFixture {
   io::World world;
   telemetry::Metrics metrics;
   MemoryAppender appender;
+  std::unique_ptr<stream::TopicAppender> topic;
   catalog::LiveSnapshot catalog;
   std::unique_ptr<telemetry::Logger> log;
   std::unique_ptr<CaptureServer> server;

@@ -20,7 +20,7 @@ codec::Uuid CaptureService::Uuids::next(WallTime at) {
   return codec::uuid_v7(at.millis, high, random_.next());
 }
 
-CaptureService::CaptureService(io::World world, stream::Appender& appender,
+CaptureService::CaptureService(io::World world, stream::TopicAppender& appender,
                                const ProjectFinder& projects, telemetry::Metrics& metrics,
                                telemetry::Logger& log, MetricsPage& metrics_page, io::Address api)
     : world_(world),

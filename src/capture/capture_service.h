@@ -16,7 +16,7 @@
 #include "io/network.h"
 #include "io/random.h"
 #include "io/world.h"
-#include "stream/stream.h"
+#include "stream/topic_appender.h"
 #include "telemetry/log_line.h"
 #include "telemetry/metrics.h"
 
@@ -35,7 +35,7 @@ class ProjectFinder {
 // counted by reason. Collaborators outlive it. One loop.
 class CaptureService final : public http::Handler {
  public:
-  CaptureService(io::World world, stream::Appender& appender, const ProjectFinder& projects,
+  CaptureService(io::World world, stream::TopicAppender& appender, const ProjectFinder& projects,
                  telemetry::Metrics& metrics, telemetry::Logger& log, MetricsPage& metrics_page,
                  io::Address api);
 
@@ -70,7 +70,7 @@ class CaptureService final : public http::Handler {
   void note_log(std::string_view trouble, std::string_view message);
 
   io::World world_;
-  stream::Appender& appender_;
+  stream::TopicAppender& appender_;
   const ProjectFinder& projects_;
   telemetry::Logger& log_;
   MetricsPage& metrics_page_;

@@ -61,6 +61,30 @@ class MemoryAppender final : public stream::Appender {
   io::Signal released_;
 };
 
+// Passes on to an appender that somebody else owns.
+class BorrowedAppender final : public stream::Appender {
+ public:
+  explicit BorrowedAppender(stream::Appender& to) : to_(to) {}
+  io::Task<Result<stream::AppendedRange>> append(std::vector<stream::RecordView> records) override {
+    return to_.append(std::move(records));
+  }
+  Offset next_offset() const override { return to_.next_offset(); }
+  void publish(Offset end) override { to_.publish(end); }
+  io::Task<Result<void>> close() override { return to_.close(); }
+  stream::AppenderStatus status() const override { return to_.status(); }
+
+ private:
+  stream::Appender& to_;
+};
+
+// A topic of one partition.
+inline std::unique_ptr<stream::TopicAppender> topic_of(io::World world,
+                                                       stream::Appender& appender) {
+  std::vector<std::unique_ptr<stream::Appender>> partitions;
+  partitions.push_back(std::make_unique<BorrowedAppender>(appender));
+  return std::make_unique<stream::TopicAppender>(world.loop, std::move(partitions));
+}
+
 // Two projects: token phc_known is 1, phc_other is 2.
 class TwoProjects final : public ProjectFinder {
  public:
@@ -80,7 +104,8 @@ struct ServiceFixture {
         appender(in),
         log(telemetry::Logger::to_memory()),
         metrics_page(in, metrics, "accept", {}),
-        service(in, appender, projects, metrics, *log, metrics_page, {"unix:/nowhere/api.sock"}) {}
+        topic(topic_of(in, appender)),
+        service(in, *topic, projects, metrics, *log, metrics_page, {"unix:/nowhere/api.sock"}) {}
 
   // Has the service answer a request given as its head (with the empty line) and its body.
   io::Task<http::Response> ask(std::string head, std::string body, std::string peer = "192.0.2.1") {
@@ -102,6 +127,7 @@ struct ServiceFixture {
   TwoProjects projects;
   std::unique_ptr<telemetry::Logger> log;
   MetricsPage metrics_page;
+  std::unique_ptr<stream::TopicAppender> topic;
   CaptureService service;
 };
 

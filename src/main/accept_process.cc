@@ -22,6 +22,16 @@ capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
   return config;
 }
 
+io::Task<std::unique_ptr<stream::TopicAppender>> open_captured(ProcessRuntime& runtime,
+                                                               stream::Log& log) {
+  const int32_t count = runtime.must(co_await captured_partitions(runtime, log));
+  std::vector<std::unique_ptr<stream::Appender>> partitions;
+  for (int32_t number = 0; number < count; ++number) {
+    partitions.push_back(runtime.must(co_await log.open_appender({"captured", number}, {})));
+  }
+  co_return std::make_unique<stream::TopicAppender>(runtime.world().loop, std::move(partitions));
+}
+
 io::Task<void> stop_when_asked(ProcessRuntime& runtime, capture::CaptureServer& server) {
   co_await runtime.stop_requested();
   server.stop(drain_grace);
@@ -37,17 +47,16 @@ io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
   io::TaskGroup following(world.loop);  // to the end of the process
   following.spawn(catalog.follow());
   const auto log = open_log(runtime);
-  const auto appender =
-      runtime.must(co_await log->open_appender({"captured", first_partition}, {}));
+  const auto captured = co_await open_captured(runtime, *log);
   const auto server = runtime.must(co_await capture::CaptureServer::create(
-      world, capture_config(runtime), *appender, catalog, runtime.metrics(), runtime.log()));
+      world, capture_config(runtime), *captured, catalog, runtime.metrics(), runtime.log()));
   auto accepting = runtime.must(world.network.adopt_listener(listener));
   runtime.log().info("ready", {{"address", accepting->address().text}});
   io::TaskGroup tasks(world.loop);
   tasks.spawn(stop_when_asked(runtime, *server));
   runtime.must(co_await server->serve(std::move(accepting)));
   co_await tasks.drain();
-  runtime.must(co_await appender->close());
+  runtime.must(co_await captured->close());
 }
 
 }  // namespace mr::main

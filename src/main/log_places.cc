@@ -1,5 +1,7 @@
 #include "main/log_places.h"
 
+#include <algorithm>
+
 #include "log/embedded_log.h"
 #include "log/partition.h"
 
@@ -11,6 +13,19 @@ std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime) {
   options.reserved_bytes = runtime.settings().bytes("log.reserved_bytes");
   options.logger = &runtime.log();
   return std::make_unique<log::EmbeddedLog>(runtime.world(), runtime.directory().log(), options);
+}
+
+io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log) {
+  auto count = static_cast<int32_t>(runtime.settings().count("capture.partitions"));
+  constexpr int32_t count_max = 1024;
+  if (count < 1 || count > count_max) {
+    co_return fail(ErrorCode::invalid_input, "capture.partitions must be 1 to 1024");
+  }
+  MR_CO_TRY(const auto all, co_await log.list());
+  for (const stream::TopicPartition& one : all) {
+    if (one.topic == "captured") count = std::max(count, one.partition + 1);
+  }
+  co_return count;
 }
 
 std::unique_ptr<stream::Checkpoints> open_positions(ProcessRuntime& runtime, io::Path folder) {

@@ -15,6 +15,10 @@ inline constexpr int32_t store_partition = 1;
 // The server's log, with the engine and the settings in force.
 std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime);
 
+// The partitions of the topic `captured`, from 0: as many as `capture.partitions` says, or as there
+// are already, if those are more.
+io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log);
+
 // Consumers' positions that are kept as files in a folder.
 std::unique_ptr<stream::Checkpoints> open_positions(ProcessRuntime& runtime, io::Path folder);
 

@@ -1,7 +1,5 @@
 #include "main/pipeline_process.h"
 
-#include <set>
-
 #include "catalog/catalog.h"
 #include "ingest/pipeline.h"
 #include "main/catalog_places.h"
@@ -138,16 +136,12 @@ io::Task<void> stop_when_asked(ProcessRuntime& runtime, ingest::Pipeline& pipeli
   pipeline.stop();
 }
 
-// All partitions of the captured topic; the first one even when nobody has written it yet.
 io::Task<Result<std::vector<ingest::InputPartition>>> open_captured(
-    stream::Log& log, std::vector<std::unique_ptr<stream::Reader>>& readers) {
-  std::set<int32_t> numbers = {first_partition};
-  MR_CO_TRY(const auto all, co_await log.list());
-  for (const stream::TopicPartition& one : all) {
-    if (one.topic == "captured") numbers.insert(one.partition);
-  }
+    ProcessRuntime& runtime, stream::Log& log,
+    std::vector<std::unique_ptr<stream::Reader>>& readers) {
+  MR_CO_TRY(const int32_t count, co_await captured_partitions(runtime, log));
   std::vector<ingest::InputPartition> inputs;
-  for (const int32_t number : numbers) {
+  for (int32_t number = 0; number < count; ++number) {
     MR_CO_TRY(auto reader, co_await log.open_reader({"captured", number}));
     readers.push_back(std::move(reader));
     inputs.push_back({number, *readers.back()});
@@ -163,7 +157,7 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
   io::World& world = runtime.world();
   ingest::OutboxDrainer drainer(world, state, topics.outbox(), runtime.metrics());
   std::vector<std::unique_ptr<stream::Reader>> readers;
-  const auto captured = runtime.must(co_await open_captured(log, readers));
+  const auto captured = runtime.must(co_await open_captured(runtime, log, readers));
   ingest::PipelineOptions options;
   options.processor.duplicates.window = runtime.settings().duration("ingest.dedup_window");
   options.processor.crash_on_event = mischief_at("ingest.crash_on_event");

@@ -32,6 +32,8 @@ constexpr std::array definitions = {
                       "disk space kept free: below it, capture answers 503"},
     SettingDefinition{"capture.connections_max", SettingKind::count, "20000",
                       "connections of clients at a time"},
+    SettingDefinition{"capture.partitions", SettingKind::count, "1",
+                      "partitions of the topic captured; more are never made fewer"},
     SettingDefinition{"ingest.dedup_window", SettingKind::duration, "24h",
                       "how long a repeat of the same event is recognised"},
     SettingDefinition{"load.block_rows", SettingKind::count, "10000",

@@ -1,0 +1,113 @@
+#include "stream/topic_appender.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "io/real_world.h"
+#include "io/test_support.h"
+#include "stream/partitioner.h"
+
+namespace mr::stream {
+namespace {
+
+struct Kept {
+  std::vector<std::string> values;
+  bool full = false;
+  bool closed = false;
+};
+
+class MemoryPartition final : public Appender {
+ public:
+  MemoryPartition(io::Loop& loop, Kept& kept) : loop_(loop), kept_(kept) {}
+  io::Task<Result<AppendedRange>> append(std::vector<RecordView> records) override {
+    co_await loop_.yield();
+    if (kept_.full) co_return fail(ErrorCode::no_space, "full");
+    const Offset first = next_offset();
+    for (const RecordView& record : records) kept_.values.emplace_back(as_text(record.value));
+    co_return AppendedRange{first, next_offset() + -1};
+  }
+  Offset next_offset() const override { return Offset(static_cast<int64_t>(kept_.values.size())); }
+  void publish(Offset) override {}
+  io::Task<Result<void>> close() override {
+    kept_.closed = true;
+    co_return Result<void>{};
+  }
+  AppenderStatus status() const override { return {.records = kept_.values.size()}; }
+
+ private:
+  io::Loop& loop_;
+  Kept& kept_;
+};
+
+class TopicAppenderTest : public testing::Test {
+ protected:
+  std::unique_ptr<TopicAppender> open() {
+    std::vector<std::unique_ptr<Appender>> partitions;
+    for (Kept& one : kept_) {
+      partitions.push_back(std::make_unique<MemoryPartition>(real_.world().loop, one));
+    }
+    return std::make_unique<TopicAppender>(real_.world().loop, std::move(partitions));
+  }
+  static RecordView record(const std::string& key, const std::string& value) {
+    return {WallTime{1}, as_bytes(key), as_bytes(value), {}};
+  }
+
+  io::RealWorld real_;
+  std::vector<Kept> kept_{4};
+};
+
+TEST_F(TopicAppenderTest, RecordsLieInThePartitionOfTheirKeyInOrder) {
+  const auto topic = open();
+  std::vector<std::string> keys;
+  std::vector<std::string> values;
+  for (int i = 0; i < 100; ++i) {
+    keys.push_back("user" + std::to_string(i % 10));
+    values.push_back(std::to_string(i));
+  }
+  std::vector<RecordView> records;
+  std::map<int32_t, std::vector<std::string>> expected;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    records.push_back(record(keys[i], values[i]));
+    expected[partition_of_key(as_bytes(keys[i]), 4)].push_back(values[i]);
+  }
+  const auto ranges = io::run_in(real_, topic->append(std::move(records)));
+  ASSERT_TRUE(ranges);
+  ASSERT_EQ(ranges->size(), expected.size());
+  for (const PartitionRange& range : *ranges) {
+    EXPECT_EQ(kept_[static_cast<size_t>(range.partition)].values, expected[range.partition]);
+    EXPECT_EQ(range.range.first, Offset(0));
+    EXPECT_EQ(range.range.last + 1, Offset(static_cast<int64_t>(expected[range.partition].size())));
+  }
+  EXPECT_EQ(topic->records_end(), 100);
+  EXPECT_EQ(topic->status().records, 100u);
+}
+
+TEST_F(TopicAppenderTest, RecordsWithoutAKeyTakeTurns) {
+  const auto topic = open();
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_TRUE(io::run_in(real_, topic->append({record("", "a"), record("", "b")})));
+  }
+  for (const Kept& one : kept_) EXPECT_EQ(one.values.size(), 4u);
+}
+
+TEST_F(TopicAppenderTest, OneFullPartitionFailsTheAppend) {
+  const auto topic = open();
+  for (Kept& one : kept_) one.full = true;
+  kept_[0].full = false;
+  std::vector<RecordView> records;
+  const std::vector<std::string> keys = {"a", "b", "c", "d", "e", "f", "g", "h"};
+  for (const std::string& key : keys) records.push_back(record(key, "v"));
+  const auto ranges = io::run_in(real_, topic->append(std::move(records)));
+  ASSERT_FALSE(ranges);
+  EXPECT_EQ(ranges.error().code(), ErrorCode::no_space);
+}
+
+TEST_F(TopicAppenderTest, ClosingClosesEveryPartition) {
+  const auto topic = open();
+  ASSERT_TRUE(io::run_in(real_, topic->close()));
+  for (const Kept& one : kept_) EXPECT_TRUE(one.closed);
+}
+
+}  // namespace
+}  // namespace mr::stream
