@@ -37,6 +37,12 @@ Loader::Loader(Doors doors, LoaderOptions options)
       rows_rejected_(doors_.metrics.counter("millrace_load_rejected_rows_total",
                                             "Rows that the warehouse refused (dead letters)",
                                             {{"topic", options_.topic}})),
+      rows_repeated_(doors_.metrics.counter("millrace_load_repeated_rows_total",
+                                            "Rows that had been loaded before and were dropped",
+                                            {{"topic", options_.topic}})),
+      offsets_damaged_(doors_.metrics.counter("millrace_load_damaged_offsets_total",
+                                              "Offsets that the log could no longer show",
+                                              {{"topic", options_.topic}})),
       failures_(doors_.metrics.counter("millrace_load_failures_total",
                                        "Attempts to load that failed and were repeated",
                                        {{"topic", options_.topic}})) {
@@ -64,9 +70,9 @@ io::Task<Result<void>> Loader::step() {
   if (!loaded_) MR_CO_CHECK(co_await load_position());
   if (intended_end_) co_return co_await finish_intended(*intended_end_);
   MR_CO_TRY(Block block, co_await gather());
-  if (block.empty()) co_return Result<void>();
+  if (block.empty() && gathered_end_ == position_) co_return Result<void>();
   const Offset end = gathered_end_;
-  MR_CO_CHECK(co_await save(position_, end));
+  if (!block.empty()) MR_CO_CHECK(co_await save(position_, end));
   MR_CO_CHECK(co_await insert(std::move(block)));
   last_insert_ = doors_.world.clock.now();
   co_return co_await save(end, std::nullopt);
@@ -77,6 +83,7 @@ io::Task<Result<void>> Loader::load_position() {
   if (saved) {
     position_ = saved->next;
     intended_end_ = saved->intended_end;
+    sources_ = saved->sources;
   } else {
     MR_CO_TRY(position_, co_await doors_.reader.first_offset());
   }
@@ -103,36 +110,67 @@ io::Task<Result<void>> Loader::finish_intended(Offset end) {
 io::Task<Result<Block>> Loader::gather() {
   Block block(options_.partition);
   gathered_end_ = position_;
+  filter_ = RepeatFilter(sources_);
   Instant deadline = doors_.world.clock.now() + options_.stop_check;
   while (block.row_count() < options_.block_rows && block.bytes() < options_.block_bytes_max) {
     MR_CO_TRY(const stream::ReadBatch batch,
               co_await doors_.reader.read(gathered_end_, options_.block_bytes_max / 4, deadline));
+    if (batch.damaged) {
+      if (gathered_end_ == position_) MR_CO_CHECK(co_await pass_damage(*batch.damaged));
+      break;
+    }
     if (batch.empty()) break;
     // A deadline that has passed still lets read() yield what is visible already.
     if (block.empty()) {
       deadline = last_insert_ ? *last_insert_ + options_.delay : doors_.world.clock.now();
     }
-    for (const stream::Record& record : batch.records) block.add(record);
     gathered_end_ = batch.records.back().offset + 1;
+    add(batch, gathered_end_, block);
   }
   co_return block;
 }
 
+void Loader::add(const stream::ReadBatch& batch, Offset end, Block& block) {
+  for (const stream::Record& record : batch.records) {
+    if (record.offset >= end) continue;
+    if (options_.drop_repeats && filter_.seen(record)) {
+      rows_repeated_.add();
+      continue;
+    }
+    block.add(record);
+  }
+}
+
+// Goes on after offsets that cannot be read. Called when everything below them is loaded; a crash
+// between the dead letter and the position writes the dead letter twice, never not at all.
+io::Task<Result<void>> Loader::pass_damage(const stream::DamagedRange& range) {
+  MR_CO_CHECK(co_await dead_letter(range.from, "",
+                                   "offsets to " + std::to_string(range.to.value - 1) +
+                                       " are damaged in the log: " + range.reason));
+  offsets_damaged_.add(static_cast<uint64_t>(range.to - range.from));
+  gathered_end_ = range.to;
+  co_return Result<void>();
+}
+
 io::Task<Result<Block>> Loader::read_range(Offset end) {
   Block block(options_.partition);
+  filter_ = RepeatFilter(sources_);
   Offset at = position_;
   while (at < end) {
     const Instant deadline = doors_.world.clock.now() + Millis{10'000};
     MR_CO_TRY(const stream::ReadBatch batch,
               co_await doors_.reader.read(at, options_.block_bytes_max / 4, deadline));
+    if (batch.damaged) {
+      MR_CO_CHECK(co_await pass_damage(*batch.damaged));
+      at = batch.damaged->to;
+      continue;
+    }
     if (batch.empty()) {
       co_return fail(ErrorCode::not_found, "the log has no record at offset " +
                                                std::to_string(at.value) + " of " + options_.topic +
                                                " although an insert of it was begun");
     }
-    for (const stream::Record& record : batch.records) {
-      if (record.offset < end) block.add(record);
-    }
+    add(batch, end, block);
     at = batch.records.back().offset + 1;
   }
   co_return block;
@@ -176,11 +214,15 @@ io::Task<Result<void>> Loader::insert_rows(const Block& block, size_t first, siz
 
 io::Task<Result<void>> Loader::reject(Offset offset, std::string value, std::string reason) {
   rows_rejected_.add();
+  doors_.log.error("row refused by the warehouse; dead-lettered",
+                   {{"topic", options_.topic}, {"offset", offset.value}, {"reason", reason}});
+  co_return co_await dead_letter(offset, std::move(value), std::move(reason));
+}
+
+io::Task<Result<void>> Loader::dead_letter(Offset offset, std::string value, std::string reason) {
   const std::string step = "load";
   const std::string offset_text = std::to_string(offset.value);
   const std::string partition_text = std::to_string(options_.partition);
-  doors_.log.error("row refused by the warehouse; dead-lettered",
-                   {{"topic", options_.topic}, {"offset", offset.value}, {"reason", reason}});
   // Header names of a dead letter as contracts/ingestion.md 1.1 has them.
   std::vector<stream::RecordView> records = {{
       .timestamp = doors_.world.clock.wall(),
@@ -197,7 +239,10 @@ io::Task<Result<void>> Loader::reject(Offset offset, std::string value, std::str
 }
 
 io::Task<Result<void>> Loader::save(Offset next, std::optional<Offset> intended_end) {
-  MR_CO_CHECK(co_await doors_.checkpoints.save(checkpoint_name(), {next, intended_end}));
+  // Of what lies below `next`: while a range is intended, that is what was below it before.
+  std::vector<stream::SourceMark> sources = intended_end ? sources_ : filter_.marks();
+  MR_CO_CHECK(co_await doors_.checkpoints.save(checkpoint_name(), {next, intended_end, sources}));
+  sources_ = std::move(sources);
   position_ = next;
   intended_end_ = intended_end;
   co_return Result<void>();

@@ -6,6 +6,7 @@
 #include "io/fwd.h"
 #include "io/task.h"
 #include "load/block.h"
+#include "load/repeat_filter.h"
 #include "store/warehouse.h"
 #include "stream/stream.h"
 #include "telemetry/log_line.h"
@@ -21,13 +22,16 @@ struct LoaderOptions {
   size_t block_bytes_max = 32 * 1024 * 1024;  // or of so many bytes
   Millis delay{300};                          // a smaller one so long after the one before
   Millis stop_check{250};                     // how long run() may take to notice stop()
+  // Where the log cannot cut what its writer had not committed: drop what was loaded already.
+  bool drop_repeats = false;
 };
 
 // Puts the records of one topic partition into one table, each exactly once, whatever dies when.
 // Before an insert the intended range of offsets is saved; after a failure or a restart the offsets
 // of that range that the table already has are asked for, and only the missing rows are inserted.
-// One range is in flight at a time. A row that the warehouse refuses is found by halving the block
-// and goes to the dead letters; nothing is skipped silently.
+// One range is in flight at a time. Offsets that the log has lost are passed with a dead letter
+// that names them. A row that the warehouse refuses is found by halving the block and goes to the
+// dead letters; nothing is skipped silently.
 //
 // Belongs to one loop; everything that it is given outlives it.
 class Loader {
@@ -57,10 +61,13 @@ class Loader {
   io::Task<Result<void>> finish_intended(Offset end);
   io::Task<Result<Block>> gather();
   io::Task<Result<Block>> read_range(Offset end);
+  void add(const stream::ReadBatch& batch, Offset end, Block& block);
+  io::Task<Result<void>> pass_damage(const stream::DamagedRange& range);
   io::Task<Result<std::vector<Offset>>> present_offsets(Offset end);
   io::Task<Result<void>> insert(Block block);
   io::Task<Result<void>> insert_rows(const Block& block, size_t first, size_t count);
   io::Task<Result<void>> reject(Offset offset, std::string value, std::string reason);
+  io::Task<Result<void>> dead_letter(Offset offset, std::string value, std::string reason);
   io::Task<Result<void>> save(Offset next, std::optional<Offset> intended_end);
   std::string checkpoint_name() const;
 
@@ -68,11 +75,15 @@ class Loader {
   LoaderOptions options_;
   telemetry::Counter& rows_stored_;
   telemetry::Counter& rows_rejected_;
+  telemetry::Counter& rows_repeated_;
+  telemetry::Counter& offsets_damaged_;
   telemetry::Counter& failures_;
   bool loaded_ = false;
   bool stopping_ = false;
   Offset position_;
   Offset gathered_end_;
+  std::vector<stream::SourceMark> sources_;  // of the records below position_
+  RepeatFilter filter_;                      // up to gathered_end_
   std::optional<Offset> intended_end_;
   std::optional<Instant> last_insert_;  // when it ended
 };

@@ -15,17 +15,29 @@ namespace {
 class FakeReader final : public stream::Reader {
  public:
   explicit FakeReader(io::World& world) : world_(world) {}
-  void add(std::string value) { values_.push_back(std::move(value)); }
+  void add(std::string value, std::string source_partition = "", std::string source = "77") {
+    values_.push_back(std::move(value));
+    sources_.push_back({std::move(source_partition), std::move(source)});
+  }
+  std::optional<stream::DamagedRange> damaged;
 
   io::Task<Result<stream::ReadBatch>> read(Offset from, size_t, Instant deadline) override {
     stream::ReadBatch batch;
+    if (damaged && from >= damaged->from && from < damaged->to) {
+      batch.damaged = damaged;
+      co_return batch;
+    }
     // Three records at a time, so that blocks are gathered from several reads.
     for (int64_t at = from.value; at < end_offset().value && batch.records.size() < 3; ++at) {
+      if (damaged && Offset(at) == damaged->from) break;
+      const auto& [partition, offset] = sources_[static_cast<size_t>(at)];
       batch.records.push_back({.offset = Offset(at),
                                .timestamp = {1000 * at},
                                .key = {},
                                .value = as_bytes(values_[static_cast<size_t>(at)]),
-                               .headers = {{source_offset_header, as_bytes("77")}}});
+                               .headers = {{source_offset_header, as_bytes(offset)}}});
+      if (partition.empty()) continue;
+      batch.records.back().headers.push_back({source_partition_header, as_bytes(partition)});
     }
     if (batch.empty()) co_await world_.clock.sleep_until(deadline);
     co_return batch;
@@ -37,6 +49,7 @@ class FakeReader final : public stream::Reader {
  private:
   io::World& world_;
   std::vector<std::string> values_;
+  std::vector<std::pair<std::string, std::string>> sources_;
 };
 
 class FakeCheckpoints final : public stream::Checkpoints {
@@ -189,6 +202,41 @@ TEST_F(LoaderTest, ARowThatTheWarehouseRefusesGoesToTheDeadLetters) {
   EXPECT_EQ(dead_letters_.values[0], "no object");
   EXPECT_NE(dead_letters_.values[1].find("poison"), std::string::npos);
   EXPECT_EQ(metrics_.value("millrace_load_rejected_rows_total", {{"topic", "events"}}), 2);
+}
+
+TEST_F(LoaderTest, WhatIngestDidAgainIsDroppedWhereTheLogCannotCut) {
+  const LoaderOptions options{
+      .topic = "events", .table = "events", .block_rows = 2, .drop_repeats = true};
+  const auto add = [this](int first, int last) {
+    for (int i = first; i <= last; ++i) {
+      const std::string number = std::to_string(i);
+      reader_.add("{\"n\":" + number + "}", "3", number);
+    }
+  };
+  add(0, 4);
+  add(2, 6);  // ingest died after offset 4 and began again at 2
+  load_until(Offset(10), options);
+  EXPECT_EQ(warehouse_.table.size(), 7u);
+  add(5, 7);
+  load_until(Offset(13), options);  // a new loader knows what the old one had loaded
+  EXPECT_EQ(warehouse_.table.size(), 8u);
+  EXPECT_EQ(metrics_.value("millrace_load_repeated_rows_total", {{"topic", "events"}}), 5);
+  // An insert that was interrupted is finished with the sources as they were before it.
+  const stream::Checkpoint before{Offset(3), Offset(9), {{3, Offset(3)}}};
+  warehouse_.table.erase(warehouse_.table.begin() + 3, warehouse_.table.end());
+  checkpoints_.saved["events-0"] = before;
+  load_until(Offset(13), options);
+  EXPECT_EQ(warehouse_.table.size(), 8u);
+}
+
+TEST_F(LoaderTest, OffsetsThatTheLogLostAreNamedAndPassed) {
+  for (int i = 0; i < 10; ++i) reader_.add("{\"n\":" + std::to_string(i) + "}");
+  reader_.damaged = stream::DamagedRange{Offset(4), Offset(7), "a wrong checksum"};
+  load_until(Offset(10));
+  EXPECT_EQ(warehouse_.table.size(), 7u);
+  ASSERT_EQ(dead_letters_.reasons.size(), 1u);
+  EXPECT_EQ(dead_letters_.reasons[0], "offsets to 6 are damaged in the log: a wrong checksum");
+  EXPECT_EQ(metrics_.value("millrace_load_damaged_offsets_total", {{"topic", "events"}}), 3);
 }
 
 TEST_F(LoaderTest, RowsAfterAQuietTimeGoAtOnceAndTogether) {

@@ -11,9 +11,10 @@ namespace mr::log {
 namespace {
 
 constexpr uint32_t checkpoint_magic = 0x4D524350;  // "MRCP"
-constexpr uint16_t checkpoint_version = 1;
+// Version 1 ends before the number of sources.
+constexpr uint16_t checkpoint_version = 2;
 constexpr uint16_t flag_intended = 1;
-constexpr size_t checkpoint_bytes = 28;
+constexpr size_t crc_bytes = 4;
 constexpr size_t name_bytes_max = 200;
 
 }  // namespace
@@ -25,6 +26,11 @@ Bytes encode_checkpoint(const stream::Checkpoint& checkpoint) {
   codec::put_u16_be(out, checkpoint.intended_end ? flag_intended : 0);
   codec::put_u64_be(out, static_cast<uint64_t>(checkpoint.next.value));
   codec::put_u64_be(out, static_cast<uint64_t>(checkpoint.intended_end.value_or(Offset(0)).value));
+  codec::put_u32_be(out, static_cast<uint32_t>(checkpoint.sources.size()));
+  for (const stream::SourceMark& source : checkpoint.sources) {
+    codec::put_u32_be(out, static_cast<uint32_t>(source.partition));
+    codec::put_u64_be(out, static_cast<uint64_t>(source.next.value));
+  }
   codec::put_u32_be(out, codec::crc32c(out));
   return out;
 }
@@ -42,9 +48,14 @@ Result<stream::Checkpoint> decode_checkpoint(ByteView bytes, const std::string& 
   stream::Checkpoint checkpoint;
   checkpoint.next = Offset(static_cast<int64_t>(reader.u64_be()));
   const Offset intended(static_cast<int64_t>(reader.u64_be()));
+  const uint32_t sources = version == 1 ? 0 : reader.u32_be();
+  for (uint32_t i = 0; i < sources && reader.ok(); ++i) {
+    const auto partition = static_cast<int32_t>(reader.u32_be());
+    checkpoint.sources.push_back({partition, Offset(static_cast<int64_t>(reader.u64_be()))});
+  }
   const uint32_t crc = reader.u32_be();
   if (!reader.finished() || magic != checkpoint_magic ||
-      codec::crc32c(bytes.first(checkpoint_bytes - 4)) != crc) {
+      codec::crc32c(bytes.first(bytes.size() - crc_bytes)) != crc) {
     return fail(ErrorCode::corrupt, path + " is damaged");
   }
   if ((flags & flag_intended) != 0) checkpoint.intended_end = intended;
@@ -65,7 +76,7 @@ Result<io::Path> CheckpointFiles::path_of(const std::string& name) const {
 
 io::Task<Result<std::optional<stream::Checkpoint>>> CheckpointFiles::load(std::string name) {
   MR_CO_TRY(const io::Path path, path_of(name));
-  constexpr uint64_t bytes_max = 4096;
+  constexpr uint64_t bytes_max = 1024 * 1024;
   const auto bytes = co_await io::read_whole_file(world_.disk, path, bytes_max);
   if (!bytes) {
     if (bytes.error().code() == ErrorCode::not_found) co_return std::optional<stream::Checkpoint>();

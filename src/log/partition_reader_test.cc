@@ -155,8 +155,10 @@ TEST(Checkpoints, AreKeptByNameAndSurvivePowerLoss) {
 }
 
 TEST(Checkpoints, ADamagedFileIsRefused) {
-  const Bytes bytes = encode_checkpoint({Offset(5), Offset(9)});
+  const std::vector<stream::SourceMark> sources = {{0, Offset(77)}, {5, Offset(1)}};
+  const Bytes bytes = encode_checkpoint({Offset(5), Offset(9), sources});
   ASSERT_TRUE(decode_checkpoint(bytes, "c"));
+  EXPECT_EQ(decode_checkpoint(bytes, "c")->sources, sources);
   for (size_t i = 0; i < bytes.size(); ++i) {
     Bytes damaged = bytes;
     damaged[i] ^= 1;

@@ -50,6 +50,7 @@ io::Task<std::vector<Loading>> make_loaders(ProcessRuntime& runtime, stream::Log
     options.topic = loaded.topic;
     options.table = loaded.table;
     options.block_rows = static_cast<size_t>(runtime.settings().count("load.block_rows"));
+    options.drop_repeats = !log.cuts_uncommitted();
     options.delay = runtime.settings().duration("load.delay");
     loading.loader = std::make_unique<load::Loader>(
         load::Loader::Doors{runtime.world(), *loading.reader, checkpoints, warehouse, dead_letters,

@@ -141,11 +141,20 @@ class Reader {
   virtual io::Task<Result<Offset>> find_time(WallTime time) = 0;
 };
 
+// How far a partition of the topic from which records were made had come.
+struct SourceMark {
+  int32_t partition = 0;
+  Offset next;
+  bool operator==(const SourceMark&) const = default;
+};
+
 // Named positions that survive crashes: how far a consumer has come in a partition, and the range
 // that it is working on. Each save replaces the name's value atomically and durably.
 struct Checkpoint {
-  Offset next;                         // everything below is done
-  std::optional<Offset> intended_end;  // when set: [next, intended_end) may be partly done
+  Offset next;                           // everything below is done
+  std::optional<Offset> intended_end{};  // when set: [next, intended_end) may be partly done
+  // Up to where the records below `next` came from, where a consumer must recognise repeats.
+  std::vector<SourceMark> sources{};
 };
 
 class Checkpoints {

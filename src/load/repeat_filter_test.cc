@@ -1,0 +1,45 @@
+#include "load/repeat_filter.h"
+
+#include <gtest/gtest.h>
+
+#include "load/block.h"
+
+namespace mr::load {
+namespace {
+
+bool seen(RepeatFilter& filter, const std::string& partition, const std::string& offset) {
+  const stream::Record record{.offset = Offset(0),
+                              .timestamp = {},
+                              .key = {},
+                              .value = {},
+                              .headers = {{source_partition_header, as_bytes(partition)},
+                                          {source_offset_header, as_bytes(offset)}}};
+  return filter.seen(record);
+}
+
+TEST(RepeatFilter, ABatchThatWasDoneAgainIsSeenInEachPartitionByItself) {
+  RepeatFilter filter;
+  for (const char* offset : {"3", "4", "6"}) EXPECT_FALSE(seen(filter, "2", offset));
+  EXPECT_FALSE(seen(filter, "0", "4"));
+  RepeatFilter restarted(filter.marks());
+  for (const char* offset : {"3", "4", "6"}) EXPECT_TRUE(seen(restarted, "2", offset));
+  EXPECT_FALSE(seen(restarted, "2", "7"));
+  EXPECT_TRUE(seen(restarted, "0", "4"));
+  ASSERT_EQ(restarted.marks().size(), 2u);
+  EXPECT_EQ(restarted.marks()[0].partition, 0);
+  EXPECT_EQ(restarted.marks()[1].next, Offset(8));
+}
+
+TEST(RepeatFilter, RecordsWithoutASourceAreNeverRepeats) {
+  RepeatFilter filter;
+  const stream::Record bare{Offset(0), {}, {}, {}, {}};
+  EXPECT_FALSE(filter.seen(bare));
+  EXPECT_FALSE(filter.seen(bare));
+  EXPECT_FALSE(seen(filter, "x", "1"));
+  EXPECT_FALSE(seen(filter, "x", "1"));
+  EXPECT_FALSE(seen(filter, "0", "1x"));
+  EXPECT_TRUE(filter.marks().empty());
+}
+
+}  // namespace
+}  // namespace mr::load
