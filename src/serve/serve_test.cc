@@ -18,6 +18,12 @@ TEST(Tail, PatternsMatchWithStars) {
   EXPECT_TRUE(matches_pattern("", "**"));
 }
 
+TEST(Tail, DamageIsALineOfItsOwn) {
+  EXPECT_EQ(damage_line({"captured", 2}, {Offset(5), Offset(9), "a wrong checksum"}),
+            R"({"topic":"captured","partition":2,"offset":5,"damaged_to":8,)"
+            R"("error":"a wrong checksum"})");
+}
+
 TEST(MetricsText, SamplesAreFoundWithTheirLabels) {
   const std::string text =
       "# HELP a_total Things\n# TYPE a_total counter\n"

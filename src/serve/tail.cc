@@ -101,6 +101,16 @@ std::string record_line(const stream::TopicPartition& where, const stream::Recor
   return line.to_json();
 }
 
+std::string damage_line(const stream::TopicPartition& where, const stream::DamagedRange& range) {
+  json::Object line;
+  line.set_text("topic", where.topic);
+  line.set("partition", std::to_string(where.partition));
+  line.set("offset", std::to_string(range.from.value));
+  line.set("damaged_to", std::to_string(range.to.value - 1));
+  line.set_text("error", range.reason);
+  return line.to_json();
+}
+
 io::Task<Result<std::unique_ptr<TailSource>>> TailSource::open(io::World& world, stream::Log& log,
                                                                TailRequest request) {
   MR_CO_TRY(const auto all, co_await log.list());
@@ -143,6 +153,10 @@ io::Task<Result<std::string>> TailSource::next() {
 io::Task<Result<std::string>> TailSource::read_one(Followed& followed, Instant deadline) {
   MR_CO_TRY(const auto batch, co_await followed.reader->read(followed.at, piece_bytes, deadline));
   std::string lines;
+  if (batch.damaged) {
+    followed.at = batch.damaged->to;
+    co_return damage_line(followed.where, *batch.damaged) + "\n";
+  }
   for (const stream::Record& record : batch.records) {
     if (!follow_ && record.offset >= followed.end) break;
     lines += record_line(followed.where, record);

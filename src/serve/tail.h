@@ -46,6 +46,10 @@ class TailSource final : public http::BodySource {
 // Whether `name` matches `pattern`, in which '*' stands for any characters.
 bool matches_pattern(std::string_view name, std::string_view pattern);
 
+// Offsets that cannot be read as a line of JSON: {"topic","partition","offset","damaged_to",
+// "error"}, the first and the last of them.
+std::string damage_line(const stream::TopicPartition& where, const stream::DamagedRange& range);
+
 // One record as a line of JSON, without the line feed.
 std::string record_line(const stream::TopicPartition& where, const stream::Record& record);
 
