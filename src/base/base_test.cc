@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/reached.h"
 #include "base/result.h"
 #include "base/strong.h"
 #include "base/time.h"
@@ -33,6 +34,24 @@ TEST(Result, TryPassesTheValueOrTheErrorOn) {
   EXPECT_EQ(quarter(6).error().code(), ErrorCode::invalid_input);
   EXPECT_TRUE(check_even(2));
   EXPECT_FALSE(check_even(3));
+}
+
+uint32_t times_reached(std::string_view name) {
+  for (const ReachedMark& mark : reached_marks()) {
+    if (mark.name == name) return mark.reached.load(std::memory_order_relaxed);
+  }
+  return 99;
+}
+
+TEST(ReachedMark, IsListedBeforeItIsReached) {
+  EXPECT_EQ(times_reached("base.test.never"), 0u);
+  EXPECT_EQ(times_reached("base.test.once"), 0u);
+  for (int number = 0; number < 2; ++number) {
+    if (number > 5) MR_REACHED("base.test.never");
+    if (number == 1) MR_REACHED("base.test.once");
+  }
+  EXPECT_EQ(times_reached("base.test.never"), 0u);
+  EXPECT_EQ(times_reached("base.test.once"), 1u);
 }
 
 TEST(Error, WithinSaysWhatWasAttempted) {

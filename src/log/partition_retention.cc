@@ -1,6 +1,7 @@
 // The part of PartitionWriter that lets old segments go and uses their files again.
 #include <algorithm>
 
+#include "base/reached.h"
 #include "log/blocks.h"
 #include "log/partition_writer.h"
 #include "log/retention.h"
@@ -67,6 +68,7 @@ size_t PartitionWriter::removable_segments() {
 }
 
 void PartitionWriter::note_held(size_t segments) {
+  if (segments > 0) MR_REACHED("log.writer.held_for_consumer");
   status_.held_segments = segments;
   const Instant now = world_.clock.now();
   const bool recently = held_logged_ && now < *held_logged_ + held_log_interval;
@@ -93,6 +95,7 @@ std::vector<SegmentEntry> PartitionWriter::drop_removable() {
 
 // The durable manifest no longer names these segments: counts them and lets their files go.
 void PartitionWriter::keep_removed(std::vector<SegmentEntry> dropped) {
+  if (!dropped.empty()) MR_REACHED("log.writer.removed");
   for (const SegmentEntry& entry : dropped) {
     ++status_.removed_segments;
     status_.removed_bytes += entry.sealed_bytes;
@@ -131,6 +134,7 @@ io::Task<void> PartitionWriter::remove_between_commits() {
     saved = co_await save_manifest();
   }
   if (!saved) {
+    MR_REACHED("log.writer.removal_failed");
     manifest_ = before;
     if (options_.logger == nullptr) co_return;
     options_.logger->warning("old log segments could not be removed",
@@ -158,6 +162,7 @@ io::Task<void> PartitionWriter::clear_removed() {
     if (!prepared_ && !preparing_ && recyclable(entry)) {
       preparing_ = true;
       used = co_await recycle(entry);
+      if (used) MR_REACHED("log.writer.recycled");
       preparing_ = false;
       files_changed_.notify();
     }

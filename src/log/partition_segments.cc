@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/reached.h"
 #include "io/random.h"
 #include "log/blocks.h"
 #include "log/partition_writer.h"
@@ -90,6 +91,7 @@ io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
   std::unique_ptr<io::File> old_file;
   const uint64_t old_bytes = position_;
   if (segment_) {
+    MR_REACHED("log.writer.rolled");
     seal_open_segment();
     old_file = std::move(segment_->file);
     segment_.reset();
@@ -104,6 +106,7 @@ io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
   if (done) done = co_await save_manifest();
   if (done) done = co_await world_.disk.rename(fresh, segment_path(folder_, base));
   if (!done) {
+    MR_REACHED("log.writer.begin_failed");
     failure_ = done.error();
     co_return done;
   }
@@ -127,6 +130,7 @@ io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
 io::Task<Result<void>> PartitionWriter::write_carried(io::File& file, SegmentUse use,
                                                       uint64_t& written) {
   if (!carried_) co_return Result<void>{};
+  MR_REACHED("log.writer.carried_written");
   BatchBuilder builder;
   for (const stream::Record& record : carried_->records) {
     builder.add({record.timestamp, record.key, record.value, record.headers});
@@ -161,6 +165,7 @@ io::Task<Result<void>> PartitionWriter::save_manifest() {
 io::Task<Result<void>> PartitionWriter::prepare(uint64_t bytes) {
   MR_CO_TRY(const auto space, co_await world_.disk.space(folder_));
   if (space.free_bytes < bytes + reserved_bytes(space)) {
+    MR_REACHED("log.writer.no_space_to_prepare");
     co_return fail(ErrorCode::no_space, folder_ + " has no space for a new segment");
   }
   const io::Path path = folder_ + "/" + prepared_name;
@@ -173,6 +178,7 @@ io::Task<Result<void>> PartitionWriter::prepare(uint64_t bytes) {
   const bool direct = file->caching() == io::Caching::direct;
   const auto extended = co_await file->preallocate(bytes);
   if (!extended) {
+    MR_REACHED("log.writer.prepare_failed");
     file.reset();
     (void)co_await world_.disk.remove(path);
     co_return extended;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/reached.h"
 #include "io/random.h"
 #include "log/blocks.h"
 
@@ -70,6 +71,7 @@ io::Task<Result<void>> PartitionWriter::open() {
   MR_CO_CHECK(co_await recover());
   const auto begun = co_await begin_segment(next_segment_bytes(0));
   if (!begun && begun.error().code() != ErrorCode::no_space) co_return begun;
+  if (!begun) MR_REACHED("log.writer.opened_without_space");
   co_await check_space();
   opened_ = true;
   // Whatever a power loss left there is no request.
@@ -101,10 +103,12 @@ Result<void> PartitionWriter::admit(const std::vector<stream::RecordView>& recor
     tasks_.spawn(check_space());
   }
   if (space_low_) {
+    MR_REACHED("log.writer.space_low");
     ++status_.refused_no_space;
     return fail(ErrorCode::no_space, folder_ + " has less free space than is reserved");
   }
   if (queued_bytes_ + bytes > options_.queue_bytes_max) {
+    MR_REACHED("log.writer.queue_full");
     ++status_.refused_busy;
     return fail(ErrorCode::busy, folder_ + " has too many appends waiting");
   }
@@ -170,9 +174,11 @@ io::Task<void> PartitionWriter::commit_loop() {
     }
     if (queue_.empty()) break;
     if (failure_) {
+      MR_REACHED("log.writer.recovered");
       ++status_.recoveries;
       const auto recovered = co_await recover();
       if (!recovered) {
+        MR_REACHED("log.writer.recovery_failed");
         failure_ = recovered.error();
         fail_queued(*failure_);
         continue;
@@ -194,6 +200,7 @@ io::Task<void> PartitionWriter::commit_loop() {
 }
 
 io::Task<Result<void>> PartitionWriter::commit_next(Commit& commit) {
+  if (commit.tickets.size() > 1) MR_REACHED("log.writer.group_commit");
   // Padding may fill up to two blocks.
   MR_CO_CHECK(co_await ensure_segment(block_ceiling(commit.batch.bytes()) + io::direct_alignment));
   co_return co_await write_commit(commit);
@@ -212,6 +219,7 @@ io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
     }
   }
   if (!written) {
+    MR_REACHED("log.writer.commit_failed");
     // The file is dead: what it holds of this batch is found out by recovery.
     failure_ = written.error();
     segment_.reset();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/reached.h"
 #include "log/segment_scan.h"
 #include "telemetry/log_line.h"
 
@@ -87,6 +88,7 @@ io::Task<Result<void>> Recovery::tidy_names() {
     const io::Path path = segment_path(folder_, entry.base);
     const io::Path fresh = fresh_segment_path(folder_, entry.base, entry.use.epoch);
     if (has_name(names, fresh)) {
+      MR_REACHED("log.recovery.rename_finished");
       MR_CO_CHECK(co_await world_.disk.rename(fresh, path));
       std::erase(names, fresh.substr(fresh.rfind('/') + 1));
     }
@@ -97,12 +99,15 @@ io::Task<Result<void>> Recovery::tidy_names() {
   }
   for (const std::string& name : names) {
     if (!is_engine_file(name) || std::binary_search(kept.begin(), kept.end(), name)) continue;
+    MR_REACHED("log.recovery.file_removed");
     MR_CO_CHECK(co_await world_.disk.remove(folder_ + "/" + name));
   }
   co_return Result<void>{};
 }
 
 void Recovery::report(const SegmentEntry& entry, const SegmentScan& scan) {
+  if (!scan.holes.empty()) MR_REACHED("log.recovery.hole");
+  if (scan.torn) MR_REACHED("log.recovery.torn_tail");
   if (options_.logger == nullptr) return;
   for (const Hole& hole : scan.holes) {
     options_.logger->error("a damaged range was found in a log segment",
@@ -136,8 +141,10 @@ io::Task<Result<void>> Recovery::seal_tail() {
     found_.holes += scan.holes.size();
     if (scan.valid_bytes > 0 && !options_.bugs.serve_tail_unflushed) {
       if (file->caching() == io::Caching::direct) {
+        MR_REACHED("log.recovery.tail_flushed");
         MR_CO_CHECK(co_await file->sync_data());
       } else {
+        MR_REACHED("log.recovery.tail_copied");
         file.reset();
         MR_CO_CHECK(co_await copy_tail(entry, scan.valid_bytes));
       }
@@ -146,11 +153,16 @@ io::Task<Result<void>> Recovery::seal_tail() {
     entry.sealed_bytes = scan.valid_bytes;
     entry.end = scan.end;
     entry.max_timestamp = scan.max_timestamp;
+  } else {
+    MR_REACHED("log.recovery.tail_sealed");
   }
   found_.end = entry.end;
   found_.tail_epoch = entry.use.epoch;
   found_.tail_bytes = entry.sealed_bytes;
-  if (entry.end == entry.base) segments.pop_back();
+  if (entry.end == entry.base) {
+    MR_REACHED("log.recovery.tail_empty");
+    segments.pop_back();
+  }
   co_return Result<void>{};
 }
 
@@ -173,6 +185,7 @@ io::Task<Result<void>> Recovery::copy_tail(SegmentEntry entry, uint64_t bytes) {
   // The source may have changed between the scan and the copy, if the cache dropped pages.
   MR_CO_TRY(const SegmentScan scan, co_await scan_segment(*to, identity(entry), entry.base));
   if (scan.valid_bytes != bytes && !options_.bugs.repair_in_place) {
+    MR_REACHED("log.recovery.source_changed");
     co_return fail(ErrorCode::io_failed, path + " changed while it was copied");
   }
   if (!options_.bugs.repair_in_place) MR_CO_CHECK(co_await world_.disk.rename(fresh, path));
@@ -197,13 +210,20 @@ io::Task<Result<void>> Recovery::cut() {
         {{"partition", folder_}, {"from_offset", at.value}, {"to_offset", found_.end.value}});
   }
   auto& segments = found_.manifest.segments;
-  while (!segments.empty() && segments.back().base >= at) segments.pop_back();
+  while (!segments.empty() && segments.back().base >= at) {
+    MR_REACHED("log.recovery.cut_segment");
+    segments.pop_back();
+  }
   found_.end = at;
   if (segments.empty() || segments.back().end <= at) co_return Result<void>{};
+  MR_REACHED("log.recovery.cut_inside_segment");
   SegmentEntry& entry = segments.back();
   MR_CO_TRY(const auto file, co_await world_.disk.open(segment_path(folder_, entry.base), {}));
   MR_CO_TRY(const SegmentScan scan, co_await scan_segment(*file, identity(entry), at));
-  if (scan.cut_base < at) MR_CO_CHECK(co_await carry(entry, scan.cut_position, scan.cut_base));
+  if (scan.cut_base < at) {
+    MR_REACHED("log.recovery.cut_inside_batch");
+    MR_CO_CHECK(co_await carry(entry, scan.cut_position, scan.cut_base));
+  }
   entry.sealed_bytes = scan.cut_position;
   entry.end = scan.cut_base;
   found_.tail_epoch = entry.use.epoch;
