@@ -32,6 +32,7 @@ Scenario load_scenario(const std::string& name) {
     if (key == "direct") scenario.direct = value != 0;
     if (key == "publish") scenario.publish = value != 0;
     if (key == "full_disk") scenario.full_disk = value != 0;
+    if (key == "sync_interval") scenario.sync_interval = value;
     if (key == "retention_bytes") scenario.retention_bytes = value;
   }
   return scenario;
@@ -52,6 +53,11 @@ struct Model {
   int64_t finished = 0;   // what the registered consumer has said that it is done with
   std::string failure;
   uint64_t values_made = 0;
+  // With syncs at intervals: when each record was answered, and what may have been lost since.
+  std::map<int64_t, int64_t> answered_at;
+  bool power_lost = false;
+  bool sync_failed = false;  // perhaps
+  int64_t now = 0;
 
   void fail(const std::string& what) {
     if (failure.empty()) failure = what;
@@ -60,6 +66,19 @@ struct Model {
     if (offset < acknowledged_before) fail("L3: an offset lies below an earlier acknowledgement");
     const auto [at, fresh] = acknowledged.emplace(offset, value);
     if (!fresh) fail("L3: offset " + std::to_string(offset) + " was given twice");
+  }
+  // What was answered from `offset` on is gone. Only what was not synced yet may be.
+  void lose_from(int64_t offset, int64_t interval_micros) {
+    constexpr int64_t one_commit_micros = 50'000;
+    const auto lost = acknowledged.lower_bound(offset);
+    if (lost == acknowledged.end()) return;
+    if (!power_lost && !sync_failed)
+      fail("S1: answered records are lost though the kernel had them");
+    const int64_t age = now - answered_at[lost->first];
+    if (!sync_failed && age > interval_micros + one_commit_micros) {
+      fail("S1: a record is lost that was answered " + std::to_string(age) + " us ago");
+    }
+    acknowledged.erase(lost, acknowledged.end());
   }
   void read(int64_t offset, const std::string& value) {
     if (!submitted.contains(value)) {
@@ -95,6 +114,7 @@ AppenderOptions options_of(const Setting& setting) {
   options.reserved_bytes = setting.scenario.full_disk ? 40 * 1024 : 0;
   options.bugs = setting.bugs;
   options.retention.bytes_max = static_cast<uint64_t>(setting.scenario.retention_bytes);
+  options.sync_interval = Millis{setting.scenario.sync_interval};
   if (setting.scenario.publish) {
     options.visibility = stream::Visibility::on_publish;
     options.truncate_to = Offset(setting.model.committed);
@@ -123,8 +143,17 @@ Task<void> produce(Setting setting, io::World world, stream::Appender& appender)
       values[k] = make_value(setting);
       records[k] = {world.clock.wall(), as_bytes("key"), as_bytes(values[k]), {}};
     }
-    const int64_t before = model.acknowledged_end();
+    int64_t before = model.acknowledged_end();
     const auto range = co_await appender.append(records);
+    if (range && setting.scenario.sync_interval > 0) {
+      if (appender.status().lost_records > 0) {
+        model.lose_from(range->first.value, 0);
+        before = 0;
+      }
+      for (int64_t at = range->first.value; at <= range->last.value; ++at) {
+        model.answered_at[at] = world.clock.now().micros;
+      }
+    }
     if (range) {
       for (size_t k = 0; k < values.size(); ++k) {
         model.acknowledge(range->first.value + static_cast<int64_t>(k), values[k], before);
@@ -240,6 +269,10 @@ Task<bool> live(Setting setting, io::World world) {
     model.acknowledged.erase(model.acknowledged.lower_bound(model.committed),
                              model.acknowledged.end());
   }
+  if (setting.scenario.sync_interval > 0) {
+    model.lose_from((*appender)->next_offset().value, setting.scenario.sync_interval * 1000);
+    model.power_lost = model.sync_failed = false;
+  }
   co_await check_all(setting, world);
   // Retention waits for those who are registered, so the consumer is there before the producers.
   EmbeddedLog log(world, "log", {});
@@ -343,8 +376,11 @@ Failure simulate(const Scenario& scenario, uint64_t seed, const PlantedBugs& bug
     }
     const Setting setting{scenario, bugs, machine.model, random, calm};
     const bool ended = machine.run(setting);
+    machine.model.sync_failed |= faults.sync_error || faults.write_error || faults.slow_disk;
     if (!ended && calm) machine.model.fail("V1: the last round does not end");
     const bool power = random.one_in(2);
+    machine.model.power_lost |= power;
+    machine.model.now = machine.world.now().micros;
     trouble += ended ? " end" : power ? " power" : " crash";
     machine.world.set_faults({});
     machine.crash(power ? sim::CrashKind::power : sim::CrashKind::process);
@@ -367,6 +403,8 @@ CrashRun simulate_crash_at(const Scenario& scenario, uint64_t seed, uint64_t cra
   CrashRun result;
   result.operations = machine.world.operations();
   machine.crash(kind);
+  machine.model.power_lost = kind == sim::CrashKind::power;
+  machine.model.now = machine.world.now().micros;
   if (!machine.run({scenario, bugs, machine.model, machine.random, true})) {
     machine.model.fail("V1: the life after the crash does not end");
   }
@@ -383,8 +421,8 @@ namespace {
 using sim::number_from_environment;
 
 const std::vector<std::string> all_scenarios{
-    "log_direct",    "log_buffered",  "log_published",         "log_published_buffered",
-    "log_full_disk", "log_retention", "log_retention_buffered"};
+    "log_direct",    "log_buffered",  "log_published",          "log_published_buffered",
+    "log_full_disk", "log_retention", "log_retention_buffered", "log_sync_interval"};
 
 class LogSimulation : public testing::TestWithParam<std::string> {};
 

@@ -14,6 +14,7 @@ constexpr uint32_t manifest_magic = 0x4D524C4D;  // "MRLM"
 constexpr uint16_t manifest_version = 1;
 constexpr uint32_t flag_sealed = 1;
 constexpr uint32_t flag_recycled = 2;
+constexpr uint32_t flag_deferred = 4;
 constexpr size_t manifest_header_bytes = 28;
 constexpr size_t manifest_entry_bytes = 44;
 constexpr size_t manifest_crc_bytes = 4;
@@ -45,7 +46,8 @@ Bytes encode_manifest(const Manifest& manifest) {
     codec::put_u64_be(out, static_cast<uint64_t>(entry.base.value));
     codec::put_u32_be(out, static_cast<uint32_t>(entry.use.epoch));
     codec::put_u32_be(out, static_cast<uint32_t>(entry.use.mark));
-    codec::put_u32_be(out, (entry.sealed ? flag_sealed : 0) | (entry.recycled ? flag_recycled : 0));
+    codec::put_u32_be(out, (entry.sealed ? flag_sealed : 0) | (entry.recycled ? flag_recycled : 0) |
+                               (entry.deferred ? flag_deferred : 0));
     codec::put_u64_be(out, entry.sealed_bytes);
     codec::put_u64_be(out, static_cast<uint64_t>(entry.end.value));
     codec::put_u64_be(out, static_cast<uint64_t>(entry.max_timestamp.millis));
@@ -86,6 +88,7 @@ Result<Manifest> decode_manifest(ByteView bytes, const std::string& path) {
     const uint32_t flags = reader.u32_be();
     entry.sealed = (flags & flag_sealed) != 0;
     entry.recycled = (flags & flag_recycled) != 0;
+    entry.deferred = (flags & flag_deferred) != 0;
     entry.sealed_bytes = reader.u64_be();
     entry.end = Offset(static_cast<int64_t>(reader.u64_be()));
     entry.max_timestamp = WallTime{static_cast<int64_t>(reader.u64_be())};

@@ -20,6 +20,9 @@ struct SegmentEntry {
   WallTime max_timestamp;
   // The file was used before: behind the last batch lies what an earlier use left, not zeros.
   bool recycled = false;
+  // Written with syncs at intervals: after a power loss a later batch may be whole where an earlier
+  // one is not.
+  bool deferred = false;
 };
 
 // The truth about a partition's files: a segment that is not named here does not exist. Replaced

@@ -60,6 +60,14 @@ struct AppenderOptions {
   Retention retention;
   // Past the page cache where the file system can.
   io::Caching caching = io::Caching::direct;
+  // 0: an append completes when it is durable. Else it completes when the kernel has it, through
+  // the page cache, and the segment is synced so long after: a crash of the process loses nothing,
+  // one of the machine loses at most what was answered in this time. Readers see only what is
+  // durable. Only with Visibility::on_durable.
+  Millis sync_interval{0};
+
+  // Of recovery only: a log that ends below truncate_to is no error.
+  bool allow_shorter = false;
 
   // May be null.
   telemetry::Logger* logger = nullptr;

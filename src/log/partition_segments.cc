@@ -25,11 +25,15 @@ io::Task<Result<void>> PartitionWriter::learn_from_disk() {
   prepared_.reset();
   AppenderOptions options = options_;
   // What was acknowledged since the opening stays; an append that was reported as failed goes.
-  if (opened_) options.truncate_to = durable_end_;
+  if (opened_) {
+    options.truncate_to = written_end_;
+    options.allow_shorter = durable_end_ < written_end_;
+  }
   MR_CO_TRY(Recovered found, co_await recover_partition(world_, folder_, options));
   manifest_ = std::move(found.manifest);
   carried_ = std::move(found.carried);
-  durable_end_ = found.end;
+  if (opened_) tell_loss(found.end);
+  durable_end_ = written_end_ = found.end;
   if (!opened_) published_end_ = durable_end_;
   position_ = 0;
   last_segment_bytes_ = 0;
@@ -43,6 +47,17 @@ io::Task<Result<void>> PartitionWriter::learn_from_disk() {
                                                    {"segments", manifest_.segments.size()}});
   }
   co_return Result<void>{};
+}
+
+// With syncs at intervals a failed one may have lost what was answered.
+void PartitionWriter::tell_loss(Offset found_end) {
+  if (found_end >= written_end_) return;
+  status_.lost_records += static_cast<uint64_t>(written_end_ - found_end);
+  if (options_.logger == nullptr) return;
+  options_.logger->error("records that were answered before their sync are lost",
+                         {{"partition", folder_},
+                          {"from_offset", found_end.value},
+                          {"to_offset", written_end_.value}});
 }
 
 uint64_t PartitionWriter::next_segment_bytes(uint64_t batch_bytes) const {
@@ -75,6 +90,7 @@ io::Task<Result<void>> PartitionWriter::begin_segment(uint64_t bytes) {
 // manifest names it, and it gets its final name, which may be that of an abandoned file, only after
 // that.
 io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
+  MR_CO_CHECK(co_await sync_written());
   if (carried_) {
     bytes = std::max(bytes, block_ceiling(carried_->memory.size()) + io::direct_alignment);
   }
@@ -98,7 +114,10 @@ io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
   }
   std::vector<SegmentEntry> dropped = drop_removable();
   manifest_.last_epoch = use.epoch;
-  manifest_.segments.push_back({.base = base, .use = use, .recycled = ready.recycled});
+  manifest_.segments.push_back({.base = base,
+                                .use = use,
+                                .recycled = ready.recycled,
+                                .deferred = options_.sync_interval > Millis{0}});
   uint64_t written = 0;
   auto done = co_await write_carried(*ready.file, use, written);
   if (done) done = co_await world_.disk.rename(folder_ + "/" + prepared_name, fresh);

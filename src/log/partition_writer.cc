@@ -57,6 +57,8 @@ PartitionWriter::PartitionWriter(io::World world, io::Path folder, AppenderOptio
   options_.segment_bytes_max = std::min(options_.segment_bytes_max, largest_segment_bytes);
   options_.buffered_segment_bytes_max =
       std::min(options_.buffered_segment_bytes_max, largest_segment_bytes);
+  if (options_.visibility == stream::Visibility::on_publish) options_.sync_interval = Millis{0};
+  if (options_.sync_interval > Millis{0}) options_.caching = io::Caching::buffered;
 }
 
 PartitionWriter::~PartitionWriter() = default;
@@ -154,11 +156,11 @@ io::Task<Result<stream::AppendedRange>> PartitionWriter::append(
 }
 
 Offset PartitionWriter::next_offset() const {
-  return durable_end_ + queued_records_;
+  return written_end_ + queued_records_;
 }
 
 void PartitionWriter::publish(Offset end) {
-  MR_ASSERT(end <= durable_end_);
+  MR_ASSERT(end <= durable_end_);  // these are never synced at intervals
   if (end <= published_end_) return;
   published_end_ = end;
   show_end();
@@ -166,7 +168,12 @@ void PartitionWriter::publish(Offset end) {
 
 io::Task<void> PartitionWriter::commit_loop() {
   for (;;) {
-    while (queue_.empty() && !closing_ && !removal_due_) co_await work_.wait();
+    while (queue_.empty() && !closing_ && !removal_due_ && !sync_due_) co_await work_.wait();
+    if (sync_due_) {
+      sync_due_ = false;
+      (void)co_await sync_written();
+      continue;
+    }
     if (removal_due_) {
       removal_due_ = false;
       if (!failure_) co_await remove_between_commits();
@@ -207,12 +214,13 @@ io::Task<Result<void>> PartitionWriter::commit_next(Commit& commit) {
 }
 
 io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
-  commit.base = durable_end_;
+  commit.base = written_end_;
   const int32_t count = commit.batch.record_count();
-  const ByteView batch = commit.batch.finish(durable_end_, segment_->use, io::direct_alignment);
+  const ByteView batch = commit.batch.finish(written_end_, segment_->use, io::direct_alignment);
   if (options_.bugs.acknowledge_before_write) finish(commit, {});
   auto written = co_await segment_->file->write_at(position_, batch);
-  if (written && segment_->file->caching() == io::Caching::buffered && !options_.bugs.skip_sync) {
+  const bool at_once = options_.sync_interval == Millis{0} && !options_.bugs.skip_sync;
+  if (written && segment_->file->caching() == io::Caching::buffered && at_once) {
     written = co_await segment_->file->sync_data();
     if (!written && options_.bugs.believe_second_sync) {
       written = co_await segment_->file->sync_data();
@@ -227,14 +235,18 @@ io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
   }
   position_ += batch.size();
   max_timestamp_ = std::max(max_timestamp_, commit.batch.max_timestamp());
-  durable_end_ = durable_end_ + count;
+  written_end_ = written_end_ + count;
   if (!commit.answered) queued_records_ -= count;
   ++status_.commits;
   status_.records += static_cast<uint64_t>(count);
   status_.payload_bytes += commit.payload_bytes;
   status_.written_bytes += batch.size();
-  store_word(*page_, WatermarkWord::tail, pack_tail(segment_->use.epoch, position_));
-  show_end();
+  if (options_.sync_interval == Millis{0}) {
+    show_written();
+  } else if (!sync_later_) {
+    sync_later_ = true;
+    tasks_.spawn(sync_later());
+  }
   if (!looked_ahead_ && position_ * look_ahead_share > segment_->bytes) {
     looked_ahead_ = true;
     tasks_.spawn(look_ahead());
@@ -242,10 +254,37 @@ io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
   co_return Result<void>{};
 }
 
+// What is written is durable.
+void PartitionWriter::show_written() {
+  durable_end_ = written_end_;
+  store_word(*page_, WatermarkWord::tail, pack_tail(segment_->use.epoch, position_));
+  show_end();
+}
+
+// Makes durable what was answered before it was.
+io::Task<Result<void>> PartitionWriter::sync_written() {
+  if (!segment_ || durable_end_ == written_end_) co_return Result<void>{};
+  const auto synced = co_await segment_->file->sync_data();
+  if (!synced) {
+    failure_ = synced.error();
+    segment_.reset();
+    co_return synced;
+  }
+  show_written();
+  co_return Result<void>{};
+}
+
+io::Task<void> PartitionWriter::sync_later() {
+  co_await close_asked_.wait_until(world_.clock, world_.clock.now() + options_.sync_interval);
+  sync_later_ = false;
+  sync_due_ = true;
+  work_.notify();
+}
+
 void PartitionWriter::finish(Commit& commit, const Result<void>& outcome) {
   if (commit.answered) return;
   commit.answered = true;
-  // After a success the records are counted in durable_end_.
+  // After a success the records are counted in written_end_.
   if (!outcome || options_.bugs.acknowledge_before_write) {
     queued_records_ -= commit.batch.record_count();
   }
@@ -274,7 +313,7 @@ io::Task<Result<void>> PartitionWriter::close() {
   work_.notify();
   close_asked_.notify();
   co_await tasks_.drain();
-  Result<void> outcome;
+  Result<void> outcome = co_await sync_written();
   if (segment_ && !failure_ && position_ > 0) {
     seal_open_segment();
     outcome = co_await save_manifest();

@@ -17,9 +17,10 @@ namespace mr::log {
 // Writes one partition: gathers appends while a commit runs (group commit, no timer), one batch a
 // commit, into preallocated segments. Owns the partition's lock, its manifest and its open segment.
 //
-// Invariants between two suspensions: durable_end_ counts only what is durable; position_ is the
-// end of the last durable batch in the open segment; a file whose write or sync failed is never
-// written again (the partition is recovered from what is on the disk).
+// Invariants between two suspensions: durable_end_ counts only what is durable; written_end_ is
+// what was answered, the same unless syncs come at intervals; position_ is the end of the last
+// written batch in the open segment; a file whose write or sync failed is never written again (the
+// partition is recovered from what is on the disk).
 class PartitionWriter final : public stream::Appender {
  public:
   PartitionWriter(io::World world, io::Path folder, AppenderOptions options);
@@ -58,11 +59,15 @@ class PartitionWriter final : public stream::Appender {
   io::Task<void> commit_loop();
   io::Task<Result<void>> commit_next(Commit& commit);
   io::Task<Result<void>> write_commit(Commit& commit);
+  io::Task<Result<void>> sync_written();
+  io::Task<void> sync_later();
+  void show_written();
   void finish(Commit& commit, const Result<void>& outcome);
   void fail_queued(const Error& error);
 
   io::Task<Result<void>> recover();
   io::Task<Result<void>> learn_from_disk();
+  void tell_loss(Offset found_end);
   io::Task<Result<void>> ensure_segment(uint64_t batch_bytes);
   io::Task<Result<void>> begin_segment(uint64_t bytes);
   io::Task<Result<void>> replace_segment(uint64_t bytes);
@@ -110,7 +115,10 @@ class PartitionWriter final : public stream::Appender {
   bool direct_ = true;
 
   Offset durable_end_;
+  Offset written_end_;
   Offset published_end_;
+  bool sync_due_ = false;
+  bool sync_later_ = false;  // sync_later() runs
   uint64_t position_ = 0;
   WallTime max_timestamp_{-1};
 

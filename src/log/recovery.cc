@@ -46,7 +46,7 @@ class Recovery {
   io::Task<Result<void>> carry(SegmentEntry entry, uint64_t position, Offset base);
   void report(const SegmentEntry& entry, const SegmentScan& scan);
   SegmentIdentity identity(const SegmentEntry& entry) const {
-    return {entry.base, entry.use, !options_.bugs.skip_checksum, entry.recycled};
+    return {entry.base, entry.use, !options_.bugs.skip_checksum, entry.recycled, entry.deferred};
   }
 
   io::World world_;
@@ -195,6 +195,7 @@ io::Task<Result<void>> Recovery::copy_tail(SegmentEntry entry, uint64_t bytes) {
 io::Task<Result<void>> Recovery::cut() {
   const Offset at = *options_.truncate_to;
   if (at == found_.end) co_return Result<void>{};
+  if (at > found_.end && options_.allow_shorter) co_return Result<void>{};
   if (at > found_.end) {
     co_return fail(ErrorCode::corrupt,
                    folder_ + " ends at offset " + std::to_string(found_.end.value) +

@@ -76,6 +76,7 @@ io::Task<Result<SegmentScan>> scan_segment(io::File& file, SegmentIdentity ident
   for (;;) {
     MR_CO_TRY(auto header, co_await batch_at(window, identity, scan.valid_bytes, size));
     if (!header || header->base_offset != scan.end) {
+      if (identity.deferred) break;
       const Offset after = scan.end + 1;
       MR_CO_TRY(const auto later,
                 co_await find_next_batch(window, identity, scan.valid_bytes, size, after));

@@ -24,6 +24,8 @@ struct Scenario {
   bool full_disk = false;
   // Segments beyond this much go, as far as the registered consumer allows; 0: none go.
   int retention_bytes = 0;
+  // Appends are answered before their sync, which comes so long after; 0: answered when durable.
+  int sync_interval = 0;
   // Never in a file: the machine of a planted bug, whose folder syncs do nothing.
   bool ignore_folder_syncs = false;
 };
