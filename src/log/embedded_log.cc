@@ -14,6 +14,10 @@ io::Task<Result<std::unique_ptr<stream::Appender>>> EmbeddedLog::open_appender(
   AppenderOptions all = options_;
   all.visibility = options.visibility;
   all.truncate_to = options.truncate_to;
+  if (const auto own = topics_.find(which.topic); own != topics_.end()) {
+    all.retention = own->second.retention;
+    all.sync_interval = own->second.sync_interval;
+  }
   auto opened = co_await open_partition_appender(world_, partition_folder(log_folder_, which), all);
   if (!opened) co_return fail(opened.error().within("opening the topic " + which.topic));
   co_return std::move(*opened);

@@ -10,9 +10,26 @@ namespace mr::main {
 std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime) {
   log::AppenderOptions options;
   options.segment_bytes_max = runtime.settings().bytes("log.segment_bytes");
-  options.reserved_bytes = runtime.settings().bytes("log.reserved_bytes");
+  const Settings& settings = runtime.settings();
+  if (settings.text("log.reserved_bytes") != "auto") {
+    options.reserved_bytes = settings.bytes("log.reserved_bytes");
+  }
   options.logger = &runtime.log();
-  return std::make_unique<log::EmbeddedLog>(runtime.world(), runtime.directory().log(), options);
+  // Only what clients sent may be answered before its sync: the other topics have to agree with
+  // what is committed beside them.
+  log::EmbeddedLog::TopicOptions captured;
+  captured.sync_interval = settings.sync_interval("log.sync");
+  std::map<std::string, log::Retention> kept;
+  for (const RetentionRule& rule : settings.retention("log.retention")) {
+    kept[rule.topic] = {rule.bytes, rule.age, settings.text("log.retention_override") == "on"};
+  }
+  options.retention = kept["*"];
+  captured.retention = kept.contains("captured") ? kept["captured"] : options.retention;
+  auto log =
+      std::make_unique<log::EmbeddedLog>(runtime.world(), runtime.directory().log(), options);
+  for (const auto& [topic, retention] : kept) log->set_topic(topic, {retention, {}});
+  log->set_topic("captured", captured);
+  return log;
 }
 
 io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log) {

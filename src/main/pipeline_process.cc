@@ -3,6 +3,7 @@
 #include "catalog/catalog.h"
 #include "ingest/pipeline.h"
 #include "main/catalog_places.h"
+#include "main/consumer_notes.h"
 #include "main/log_places.h"
 #include "main/mischief.h"
 #include "main/version.h"
@@ -149,6 +150,31 @@ io::Task<Result<std::vector<ingest::InputPartition>>> open_captured(
   co_return inputs;
 }
 
+// How far ingest has come in one partition of the captured topic.
+class IngestedPosition final : public ConsumerNotes::Position {
+ public:
+  IngestedPosition(const ingest::Pipeline& pipeline, size_t input)
+      : pipeline_(pipeline), input_(input) {}
+  Offset finished() const override { return pipeline_.status().inputs.at(input_).next; }
+
+ private:
+  const ingest::Pipeline& pipeline_;
+  size_t input_;
+};
+
+// Retention of the captured topic waits for ingest.
+io::Task<Result<void>> register_ingest(stream::Log& log, const ingest::Pipeline& pipeline,
+                                       ConsumerNotes& notes) {
+  const ingest::IngestStatus status = pipeline.status();
+  for (size_t i = 0; i < status.inputs.size(); ++i) {
+    const auto& input = status.inputs[i];
+    MR_CO_TRY(auto consumer,
+              co_await log.register_consumer({"captured", input.partition}, "ingest", input.next));
+    notes.add(std::move(consumer), std::make_unique<IngestedPosition>(pipeline, i));
+  }
+  co_return Result<void>{};
+}
+
 // Ingests until the process is asked to stop or something has failed for good; then the supervisor
 // starts us again, and everything is opened anew.
 io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
@@ -167,12 +193,16 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
                                        state, projects, drainer, runtime.log(), runtime.metrics()},
                                       options));
   runtime.log().info("ready", {{"partitions", captured.size()}, {"lag", pipeline->status().lag()}});
+  ConsumerNotes notes(world, runtime.log());
+  runtime.must(co_await register_ingest(log, *pipeline, notes));
   io::TaskGroup tasks(world.loop);
+  tasks.spawn(notes.run());
   tasks.spawn(run_drainer(runtime, drainer));
   io::TaskGroup stopping(world.loop);
   stopping.spawn(stop_when_asked(runtime, *pipeline));
   runtime.must(co_await pipeline->run());
   drainer.stop();
+  notes.stop();
   co_await tasks.drain();
 }
 

@@ -28,8 +28,18 @@ constexpr std::array definitions = {
                       "text|json"},
     SettingDefinition{"log.segment_bytes", SettingKind::bytes, "64MiB",
                       "the size of a segment file of the log"},
-    SettingDefinition{"log.reserved_bytes", SettingKind::bytes, "1GiB",
-                      "disk space kept free: below it, capture answers 503"},
+    SettingDefinition{"log.reserved_bytes", SettingKind::bytes, "auto",
+                      "disk space kept free: below it, capture answers 503 (auto: 5 % of the file "
+                      "system, at most 1 GB)",
+                      "auto"},
+    SettingDefinition{
+        "log.retention", SettingKind::retention, "captured=7d, dead_letters=30d, *=3d",
+        "how long topics are kept, TOPIC=LIMIT: an age, bytes, both with / or forever"},
+    SettingDefinition{"log.retention_override", SettingKind::choice, "off",
+                      "remove also what a consumer has not finished", "off|on"},
+    SettingDefinition{
+        "log.sync", SettingKind::sync, "always",
+        "when captured events are synced: always before the answer, or interval=100ms"},
     SettingDefinition{"capture.connections_max", SettingKind::count, "20000",
                       "connections of clients at a time"},
     SettingDefinition{"capture.partitions", SettingKind::count, "1",
@@ -90,6 +100,56 @@ std::optional<int64_t> parse_number(std::string_view text, std::span<const Unit>
   return number * found->factor;
 }
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+// The part before the first `mark`, which is taken off the text together with the mark.
+std::string_view take_part(std::string_view& text, char mark) {
+  const size_t at = std::min(text.find(mark), text.size());
+  const std::string_view part = trimmed(text.substr(0, at));
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return part;
+}
+
+std::optional<Millis> parse_sync(std::string_view text) {
+  constexpr std::string_view prefix = "interval=";
+  if (text == "always") return Millis{0};
+  if (!text.starts_with(prefix)) return std::nullopt;
+  const auto interval = parse_number(text.substr(prefix.size()), duration_units);
+  return interval && *interval > 0 ? std::optional(Millis{*interval}) : std::nullopt;
+}
+
+std::optional<std::vector<RetentionRule>> parse_retention(std::string_view text) {
+  std::vector<RetentionRule> rules;
+  while (!text.empty()) {
+    std::string_view item = take_part(text, ',');
+    RetentionRule rule;
+    rule.topic = take_part(item, '=');
+    if (rule.topic.empty() || item.empty()) return std::nullopt;
+    while (!item.empty()) {
+      const std::string_view limit = take_part(item, '/');
+      if (limit == "forever") continue;
+      const auto age = parse_number(limit, duration_units);
+      const auto bytes = parse_number(limit, byte_units);
+      if ((!age && !bytes) || (age && *age == 0) || (bytes && *bytes == 0)) return std::nullopt;
+      if (age) rule.age = Millis{*age};
+      if (bytes) rule.bytes = static_cast<uint64_t>(*bytes);
+    }
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+// Whether a text says something for a kind that is not a number.
+bool is_valid_text(SettingKind kind, std::string_view text) {
+  if (kind == SettingKind::sync) return parse_sync(text).has_value();
+  if (kind == SettingKind::retention) return parse_retention(text).has_value();
+  return kind == SettingKind::text;
+}
+
 std::optional<int64_t> parse_value(SettingKind kind, std::string_view text) {
   switch (kind) {
     case SettingKind::count:
@@ -100,6 +160,8 @@ std::optional<int64_t> parse_value(SettingKind kind, std::string_view text) {
       return parse_number(text, duration_units);
     case SettingKind::text:
     case SettingKind::choice:
+    case SettingKind::sync:
+    case SettingKind::retention:
       break;
   }
   return std::nullopt;
@@ -110,11 +172,18 @@ std::string expectation(const SettingDefinition& definition) {
     case SettingKind::count:
       return "a whole number";
     case SettingKind::bytes:
-      return "a whole number of bytes, or with KiB, MiB or GiB";
+      return "a whole number of bytes, or with KiB, MiB or GiB" +
+             (definition.choices.empty() ? "" : ", or " + std::string(definition.choices));
     case SettingKind::duration:
       return "a whole number with ms, s, m, h or d";
     case SettingKind::choice:
       return "one of " + std::string(definition.choices);
+    case SettingKind::sync:
+      return "always, or interval= and a duration";
+    case SettingKind::retention:
+      return "TOPIC=LIMIT separated by commas, each limit an age (7d), bytes (10GiB), both "
+             "(7d/10GiB) "
+             "or forever";
     case SettingKind::text:
       break;
   }
@@ -238,11 +307,9 @@ Result<void> Settings::set(std::string_view key, std::string_view value, std::st
     for (const SettingDefinition& known : definitions) keys.push_back(known.key);
     return unknown_key(key, origin, keys);
   }
-  const bool numeric =
-      definition->kind != SettingKind::text && definition->kind != SettingKind::choice;
-  const bool valid =
-      numeric ? parse_value(definition->kind, value).has_value()
-              : definition->kind == SettingKind::text || is_choice(value, definition->choices);
+  const bool valid = parse_value(definition->kind, value).has_value() ||
+                     is_valid_text(definition->kind, value) ||
+                     is_choice(value, definition->choices);
   if (!valid) {
     return fail(ErrorCode::invalid_input, std::string(origin) + ": " + std::string(key) + " is \"" +
                                               std::string(value) + "\" but must be " +
@@ -263,6 +330,12 @@ int64_t Settings::count(std::string_view key) const {
 }
 uint64_t Settings::bytes(std::string_view key) const {
   return static_cast<uint64_t>(count(key));
+}
+Millis Settings::sync_interval(std::string_view key) const {
+  return parse_sync(text(key)).value_or(Millis{0});
+}
+std::vector<RetentionRule> Settings::retention(std::string_view key) const {
+  return parse_retention(text(key)).value_or(std::vector<RetentionRule>{});
 }
 Millis Settings::duration(std::string_view key) const {
   return {count(key)};

@@ -15,10 +15,19 @@ namespace mr::main {
 // How a setting's text is read.
 enum class SettingKind : uint8_t {
   text,
-  choice,    // one of `choices`
-  count,     // a whole number
-  bytes,     // a whole number, optionally with KiB, MiB or GiB
-  duration,  // a whole number with ms, s, m, h or d
+  choice,     // one of `choices`
+  count,      // a whole number
+  bytes,      // a whole number, optionally with KiB, MiB or GiB; or one of `choices`
+  duration,   // a whole number with ms, s, m, h or d
+  sync,       // "always", or "interval=" and a duration
+  retention,  // "topic=limit" separated by commas; see RetentionRule
+};
+
+// How much of one topic the log keeps: at least one limit, or none ("forever").
+struct RetentionRule {
+  std::string topic;   // "*": every other one
+  Millis age{0};       // 0: no limit
+  uint64_t bytes = 0;  // 0: no limit
 };
 
 // One setting `a.b_c`: the key a.b_c in the configuration file, the flag --a.b_c and the variable
@@ -53,6 +62,9 @@ class Settings {
   int64_t count(std::string_view key) const;
   uint64_t bytes(std::string_view key) const;
   Millis duration(std::string_view key) const;
+  // Of a sync setting: 0 for "always".
+  Millis sync_interval(std::string_view key) const;
+  std::vector<RetentionRule> retention(std::string_view key) const;
 
  private:
   std::map<std::string, std::string, std::less<>> values_;

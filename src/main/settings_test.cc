@@ -37,5 +37,34 @@ TEST(Settings, BadValuesSayWhatIsExpected) {
   EXPECT_FALSE(settings.apply_toml("listen = [1]", "m.toml"));
 }
 
+TEST(Settings, RetentionIsALimitForEachTopic) {
+  Settings settings;
+  ASSERT_TRUE(settings.set("log.retention", "captured=forever,events=2d/10GiB, *=5GiB", "flag"));
+  const auto rules = settings.retention("log.retention");
+  ASSERT_EQ(rules.size(), 3u);
+  EXPECT_EQ(rules[0].topic, "captured");
+  EXPECT_EQ(rules[0].age.count + static_cast<int64_t>(rules[0].bytes), 0);
+  EXPECT_EQ(rules[1].age.count, 2 * 86'400'000);
+  EXPECT_EQ(rules[1].bytes, 10ull << 30);
+  EXPECT_EQ(rules[2].topic, "*");
+  EXPECT_EQ(rules[2].bytes, 5ull << 30);
+  for (const char* bad : {"captured", "captured=", "=3d", "captured=x", "captured=0"}) {
+    EXPECT_FALSE(settings.set("log.retention", bad, "flag")) << bad;
+  }
+}
+
+TEST(Settings, SyncIsAlwaysOrAnInterval) {
+  Settings settings;
+  EXPECT_EQ(settings.sync_interval("log.sync").count, 0);
+  ASSERT_TRUE(settings.set("log.sync", "interval=100ms", "flag"));
+  EXPECT_EQ(settings.sync_interval("log.sync").count, 100);
+  for (const char* bad : {"never", "interval", "interval=", "interval=5", "interval=0ms"}) {
+    EXPECT_FALSE(settings.set("log.sync", bad, "flag")) << bad;
+  }
+  EXPECT_EQ(settings.text("log.reserved_bytes"), "auto");
+  EXPECT_TRUE(settings.set("log.reserved_bytes", "10GiB", "flag"));
+  EXPECT_FALSE(settings.set("log.reserved_bytes", "automatic", "flag"));
+}
+
 }  // namespace
 }  // namespace mr::main

@@ -4,6 +4,7 @@
 
 #include "io/thread_worker.h"
 #include "load/loader.h"
+#include "main/consumer_notes.h"
 #include "main/log_places.h"
 #include "serve/query_handler.h"
 #include "store/embedded_warehouse.h"
@@ -61,6 +62,31 @@ io::Task<std::vector<Loading>> make_loaders(ProcessRuntime& runtime, stream::Log
   co_return loadings;
 }
 
+class LoadedPosition final : public ConsumerNotes::Position {
+ public:
+  explicit LoadedPosition(const load::Loader& loader) : loader_(loader) {}
+  Offset finished() const override { return loader_.position(); }
+
+ private:
+  const load::Loader& loader_;
+};
+
+// Retention of the loaded topics waits for their tables.
+io::Task<Result<void>> register_loaders(stream::Log& log, stream::Checkpoints& checkpoints,
+                                        const std::vector<Loading>& loadings,
+                                        ConsumerNotes& notes) {
+  for (size_t i = 0; i < loadings.size(); ++i) {
+    const std::string topic = loaded_topics[i].topic;
+    MR_CO_TRY(const auto saved,
+              co_await checkpoints.load(topic + "-" + std::to_string(first_partition)));
+    const Offset next = saved ? saved->next : Offset(0);
+    MR_CO_TRY(auto consumer,
+              co_await log.register_consumer({topic, first_partition}, "load", next));
+    notes.add(std::move(consumer), std::make_unique<LoadedPosition>(*loadings[i].loader));
+  }
+  co_return Result<void>{};
+}
+
 }  // namespace
 
 io::Task<void> run_store_process(ProcessRuntime& runtime) {
@@ -79,11 +105,15 @@ io::Task<void> run_store_process(ProcessRuntime& runtime) {
       runtime.must(co_await log->open_appender({"dead_letters", store_partition}, {}));
   const auto loadings =
       co_await make_loaders(runtime, *log, *checkpoints, *warehouse, *dead_letters);
+  ConsumerNotes notes(world, runtime.log());
+  runtime.must(co_await register_loaders(*log, *checkpoints, loadings, notes));
   runtime.log().info("ready");
   io::TaskGroup tasks(world.loop);
+  tasks.spawn(notes.run());
   for (const Loading& loading : loadings) tasks.spawn(loading.loader->run());
   co_await runtime.stop_requested();
   for (const Loading& loading : loadings) loading.loader->stop();
+  notes.stop();
   co_await tasks.drain();
   co_await runtime.stop_own_socket();
   runtime.must(co_await dead_letters->close());
