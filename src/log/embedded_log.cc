@@ -25,7 +25,8 @@ io::Task<Result<std::unique_ptr<stream::Appender>>> EmbeddedLog::open_appender(
 
 io::Task<Result<std::unique_ptr<stream::Reader>>> EmbeddedLog::open_reader(
     stream::TopicPartition which) {
-  co_return co_await open_partition_reader(world_, partition_folder(log_folder_, which));
+  co_return co_await open_partition_reader(world_, partition_folder(log_folder_, which),
+                                           {options_.logger});
 }
 
 io::Task<Result<std::unique_ptr<stream::Consumer>>> EmbeddedLog::register_consumer(

@@ -186,6 +186,7 @@ Task<void> tail(io::World world, Model& model) {
       co_await world.clock.sleep(Millis{5});
       continue;
     }
+    if (batch->damaged) co_return model.fail("L1: " + batch->damaged->reason);
     for (const auto& record : batch->records) {
       if (record.offset.value != next) model.fail("L3: a reader saw a gap");
       model.read(record.offset.value, std::string(as_text(record.value)));
@@ -219,6 +220,7 @@ Task<void> check_all(Setting setting, io::World world) {
       if (setting.calm) model.fail("L1: reading failed: " + batch.error().message());
       co_return;
     }
+    if (batch->damaged) co_return model.fail("L1: " + batch->damaged->reason);
     for (const auto& record : batch->records) {
       if (record.offset.value != next) model.fail("L3: offsets are not dense");
       model.read(record.offset.value, std::string(as_text(record.value)));

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "io/disk.h"
+#include "log/compression.h"
 #include "stream/stream.h"
 
 namespace mr::telemetry {
@@ -35,6 +36,11 @@ struct Retention {
   bool limited() const { return bytes_max > 0 || age_max > Millis{0}; }
 };
 
+struct ReaderOptions {
+  // May be null.
+  telemetry::Logger* logger = nullptr;
+};
+
 struct AppenderOptions {
   stream::Visibility visibility = stream::Visibility::on_durable;
   // When set, everything at or above it is cut when the partition opens: what its writer had
@@ -58,6 +64,9 @@ struct AppenderOptions {
   // the file system and 1 GB.
   std::optional<uint64_t> reserved_bytes;
   Retention retention;
+  // none or lz4: of batches that shrink by it. The records stay readable to every version that
+  // reads Kafka's batches.
+  Codec compression = Codec::none;
   // Past the page cache where the file system can.
   io::Caching caching = io::Caching::direct;
   // 0: an append completes when it is durable. Else it completes when the kernel has it, through

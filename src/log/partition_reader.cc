@@ -1,9 +1,9 @@
 #include "log/partition_reader.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "io/aligned_buffer.h"
+#include "log/quarantine.h"
 
 namespace mr::log {
 
@@ -13,14 +13,6 @@ constexpr size_t chunk_bytes_min = 64 * 1024;
 constexpr size_t seek_chunk_bytes = 256 * 1024;
 // How often a read starts again because the writer changed the files under it.
 constexpr int refreshes_max = 20;
-
-size_t shown_bytes(const stream::Record& record) {
-  size_t bytes = record.key.size() + record.value.size();
-  for (const stream::HeaderView& header : record.headers) {
-    bytes += header.name.size() + header.value.size();
-  }
-  return bytes;
-}
 
 }  // namespace
 
@@ -40,8 +32,8 @@ io::Task<Result<void>> PartitionReader::refresh() {
   manifest_ = manifest ? std::move(*manifest) : Manifest{};
   generation_ = generation;
   segment_.reset();
+  batch_.reset();
   chunk_ = {};
-  verified_.reset();
   co_return Result<void>{};
 }
 
@@ -62,7 +54,8 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t by
       continue;
     }
     auto batch = co_await read_visible(from, visible, bytes_max);
-    if (batch || ++refreshes > refreshes_max) co_return batch;
+    const bool whole = batch && !batch->damaged;
+    if (whole || ++refreshes > refreshes_max) co_return batch;
     // What was not there may be there in the files of today.
     const bool retry = stale();
     generation_.reset();
@@ -98,45 +91,58 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read_visible(Offset from, O
   stream::ReadBatch out;
   size_t bytes = 0;
   while (from < visible && (out.empty() || bytes < bytes_max)) {
+    const size_t left = std::max<size_t>(bytes_max - std::min(bytes, bytes_max), 1);
+    if (!batch_ || !batch_->holds(from)) {
+      auto damage = co_await open_batch(from, left);
+      // What was read already is handed out first; the next call meets the same again.
+      if ((!damage || *damage) && !out.empty()) break;
+      if (!damage) co_return fail(damage.error());
+      if (*damage) {
+        out.damaged = std::move(*damage);
+        break;
+      }
+    }
     const size_t before = out.records.size();
-    const auto more =
-        co_await read_batch(from, visible, bytes_max - std::min(bytes, bytes_max), out);
-    if (!more) {
-      if (out.empty()) co_return fail(more.error());
+    const auto added = batch_->cursor.read(from, visible, left, out.records);
+    if (!added) {
+      out.records.resize(before);
+      if (out.empty()) out.damaged = unreadable(batch_->header, added.error());
+      batch_.reset();
       break;
     }
-    for (size_t i = before; i < out.records.size(); ++i) bytes += shown_bytes(out.records[i]);
-    if (out.records.size() > before) from = out.records.back().offset + 1;
-    if (!*more) break;
-    if (out.records.size() == before && from >= next_) break;  // nothing to show below `visible`
-    from = std::max(from, next_);
+    bytes += *added;
+    const bool some = out.records.size() > before;
+    if (some) out.memory.push_back(batch_->memory);
+    from = batch_->cursor.finished() ? std::max(from, batch_->header.end_offset())
+           : some                    ? out.records.back().offset + 1
+                                     : visible;
   }
   co_return out;
 }
 
-// Adds what one batch holds of [from, visible). False when bytes_max ended it inside the batch.
-io::Task<Result<bool>> PartitionReader::read_batch(Offset from, Offset visible, size_t bytes_max,
-                                                   stream::ReadBatch& out) {
+// Opens the batch that holds `from`; or says that it cannot be read.
+io::Task<Result<PartitionReader::Damage>> PartitionReader::open_batch(Offset from,
+                                                                      size_t bytes_max) {
+  batch_.reset();
   MR_CO_CHECK(co_await position_at(from));
   MR_CO_TRY(const uint64_t end, co_await limit());
   MR_CO_CHECK(co_await seek(from, end));
-  MR_CO_TRY(const Batch batch, co_await batch_here(end, bytes_max));
-  std::vector<stream::Record> records;
-  MR_CO_CHECK(decode_batch(batch.bytes, batch.header, from, visible, records));
-  size_t bytes = 0;
-  size_t taken = 0;
-  while (taken < records.size() && (bytes < bytes_max || (out.empty() && taken == 0))) {
-    bytes += shown_bytes(records[taken++]);
+  MR_CO_TRY(auto found, co_await batch_here(end, bytes_max));
+  if (!found) {
+    MR_CO_TRY(stream::DamagedRange range, co_await damage_here(end));
+    co_return Damage(std::move(range));
   }
-  out.records.insert(out.records.end(), std::make_move_iterator(records.begin()),
-                     std::make_move_iterator(records.begin() + static_cast<ptrdiff_t>(taken)));
-  if (out.memory.empty() || out.memory.back() != batch.memory) out.memory.push_back(batch.memory);
-  if (taken < records.size()) co_return false;
-  if (batch.header.end_offset() <= visible) {
-    position_ += batch.header.total_bytes();
-    next_ = batch.header.end_offset();
+  auto cursor = BatchCursor::open(found->bytes, found->header);
+  if (!cursor) {
+    if (cursor.error().code() == ErrorCode::unsupported) co_return fail(cursor.error());
+    co_return Damage(unreadable(found->header, cursor.error()));
   }
-  co_return true;
+  batch_bytes_ = found->header.total_bytes();
+  position_ += batch_bytes_;
+  next_ = found->header.end_offset();
+  auto memory = cursor->memory() != nullptr ? cursor->memory() : std::move(found->memory);
+  batch_.emplace(found->header, std::move(*cursor), std::move(memory));
+  co_return Damage();
 }
 
 // Opens the segment that holds `from`, unless it is open.
@@ -157,7 +163,6 @@ io::Task<Result<void>> PartitionReader::position_at(Offset from) {
     const SegmentEntry found = *entry;
     segment_.reset();
     chunk_ = {};
-    verified_.reset();
     auto file = co_await world_.disk.open(segment_path(folder_, found.base), {});
     if (!file && file.error().code() == ErrorCode::not_found) {
       // The manifest is ahead of the name for a moment.
@@ -188,6 +193,15 @@ io::Task<Result<uint64_t>> PartitionReader::limit() {
   co_return fail(ErrorCode::corrupt, folder_ + " changed while it was read");
 }
 
+// The header at the present position, if a batch of this use begins there and ends by `limit`.
+std::optional<BatchHeader> PartitionReader::header_at(ByteView bytes, uint64_t limit) const {
+  const auto header = parse_batch_header(bytes);
+  const bool valid = header && batch_belongs(*header, segment_->entry.use) &&
+                     header->base_offset == next_ &&
+                     header->total_bytes() <= limit - std::min(limit, position_);
+  return valid ? header : std::nullopt;
+}
+
 // Moves past whole batches below `from` by their headers.
 io::Task<Result<void>> PartitionReader::seek(Offset from, uint64_t limit) {
   if (from == next_) co_return Result<void>{};
@@ -197,10 +211,8 @@ io::Task<Result<void>> PartitionReader::seek(Offset from, uint64_t limit) {
     if (bytes.size() < batch_header_bytes) {
       MR_CO_TRY(bytes, co_await window.view(position_, batch_header_bytes));
     }
-    const auto header = parse_batch_header(bytes);
-    const bool valid =
-        header && batch_belongs(*header, segment_->entry.use) && header->base_offset == next_;
-    if (!valid) {
+    const auto header = header_at(bytes, limit);
+    if (!header) {
       // A damaged range: what follows it may be whole.
       MR_CO_TRY(const auto later,
                 co_await find_next_batch(window, identity(), position_, limit, next_));
@@ -218,75 +230,85 @@ io::Task<Result<void>> PartitionReader::seek(Offset from, uint64_t limit) {
 
 // Reads up to `bytes` from the present position.
 io::Task<Result<void>> PartitionReader::load_chunk(uint64_t bytes) {
-  auto memory = std::make_shared<Bytes>(bytes);
-  MR_CO_TRY(const size_t count, co_await segment_->file->read_at(position_, *memory));
-  memory->resize(count);
-  chunk_ = {std::move(memory), position_};
-  verified_.reset();
+  chunk_ = {};
+  auto memory = std::make_shared<io::AlignedBuffer>();
+  memory->resize(bytes);
+  MR_CO_TRY(const size_t count, co_await segment_->file->read_at(position_, memory->bytes()));
+  const ByteView view = memory->view().first(count);
+  chunk_ = {std::move(memory), view, position_};
   co_return Result<void>{};
 }
 
-// The batch at the present position, checked.
-io::Task<Result<PartitionReader::Batch>> PartitionReader::batch_here(uint64_t limit,
-                                                                     size_t bytes_max) {
+// The batch at the present position, checked; or nothing when it is damaged.
+io::Task<Result<std::optional<PartitionReader::Checked>>> PartitionReader::batch_here(
+    uint64_t limit, size_t bytes_max) {
   const uint64_t left = limit - std::min(limit, position_);
-  const auto header_of = [this, left]() -> std::optional<BatchHeader> {
-    const auto header = parse_batch_header(chunk_.from(position_));
-    const bool valid = header && batch_belongs(*header, segment_->entry.use) &&
-                       header->base_offset == next_ && header->total_bytes() <= left;
-    return valid ? header : std::nullopt;
-  };
-  auto header = header_of();
+  auto header = header_at(chunk_.from(position_), limit);
   if (!header || chunk_.from(position_).size() < header->total_bytes()) {
-    MR_CO_CHECK(
-        co_await load_chunk(std::min<uint64_t>(left, std::max(bytes_max, chunk_bytes_min))));
-    header = header_of();
+    const uint64_t wanted = std::max({bytes_max, chunk_bytes_min, batch_bytes_});
+    MR_CO_CHECK(co_await load_chunk(std::min<uint64_t>(left, wanted)));
+    header = header_at(chunk_.from(position_), limit);
     if (header && chunk_.from(position_).size() < header->total_bytes()) {
       MR_CO_CHECK(co_await load_chunk(header->total_bytes()));
-      header = header_of();
+      header = header_at(chunk_.from(position_), limit);
     }
   }
   if (header) {
     const ByteView here = chunk_.from(position_);
     const ByteView whole = here.first(std::min(here.size(), header->total_bytes()));
-    if (verified_ == position_ || batch_checksum_matches(whole, *header)) {
-      verified_ = position_;
-      co_return Batch{*header, whole, chunk_.memory};
+    if (batch_checksum_matches(whole, *header)) {
+      co_return Checked{*header, whole, chunk_.memory};
     }
   }
   co_return co_await batch_past_cache(limit);
 }
 
 // What the device holds where the page cache showed no valid batch.
-io::Task<Result<PartitionReader::Batch>> PartitionReader::batch_past_cache(uint64_t limit) {
+io::Task<Result<std::optional<PartitionReader::Checked>>> PartitionReader::batch_past_cache(
+    uint64_t limit) {
   chunk_ = {};
-  verified_.reset();
   const io::Path path = segment_path(folder_, segment_->entry.base);
   const io::OpenMode mode{.caching = io::Caching::direct};
   MR_CO_TRY(const auto file, co_await world_.disk.open(path, mode));
   FileWindow window(*file, seek_chunk_bytes);
   MR_CO_TRY(ByteView bytes, co_await window.view(position_, batch_header_bytes));
-  const auto header = parse_batch_header(bytes);
-  if (header && batch_belongs(*header, segment_->entry.use) && header->base_offset == next_ &&
-      header->total_bytes() <= limit - std::min(limit, position_)) {
-    MR_CO_TRY(bytes, co_await window.view(position_, header->total_bytes()));
-    if (bytes.size() >= header->total_bytes()) {
-      bytes = bytes.first(header->total_bytes());
-      if (batch_checksum_matches(bytes, *header)) {
-        auto memory = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
-        chunk_ = {memory, position_};
-        verified_ = position_;
-        co_return Batch{*header, ByteView(*memory), memory};
-      }
-    }
-  }
+  const auto header = header_at(bytes, limit);
+  if (!header) co_return std::optional<Checked>();
+  MR_CO_TRY(bytes, co_await window.view(position_, header->total_bytes()));
+  if (bytes.size() < header->total_bytes()) co_return std::optional<Checked>();
+  bytes = bytes.first(header->total_bytes());
+  if (!batch_checksum_matches(bytes, *header)) co_return std::optional<Checked>();
+  auto memory = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
+  chunk_ = {memory, ByteView(*memory), position_};
+  co_return Checked{*header, ByteView(*memory), std::move(memory)};
+}
+
+// The range that is damaged at the present position: up to the next whole batch of the segment, or
+// to its end. Its bytes are kept in quarantine.
+io::Task<Result<stream::DamagedRange>> PartitionReader::damage_here(uint64_t limit) {
+  const SegmentEntry& entry = segment_->entry;
+  const io::Path path = segment_path(folder_, entry.base);
+  const io::OpenMode mode{.caching = io::Caching::direct};
+  MR_CO_TRY(const auto file, co_await world_.disk.open(path, mode));
+  FileWindow window(*file, seek_chunk_bytes);
   MR_CO_TRY(const auto later,
             co_await find_next_batch(window, identity(), position_, limit, next_ + 1));
-  const std::string to = later ? std::to_string(later->header.base_offset.value - 1)
-                               : std::string("the segment's end");
-  co_return fail(ErrorCode::corrupt, path + " is damaged at byte " + std::to_string(position_) +
-                                         ": offsets " + std::to_string(next_.value) + " to " + to +
-                                         " cannot be read");
+  const Offset end = later ? later->header.base_offset : entry.sealed ? entry.end : end_offset();
+  const DamagedBytes damaged{next_, end, position_, later ? later->position : limit};
+  stream::DamagedRange range{next_, end, path + " is damaged at byte " + std::to_string(position_)};
+  co_await quarantine(world_, folder_, *file, damaged, options_.logger);
+  if (later) {
+    position_ = later->position;
+    next_ = later->header.base_offset;
+  }
+  co_return range;
+}
+
+// A batch whose checksum matches, and whose records still cannot be had.
+stream::DamagedRange PartitionReader::unreadable(const BatchHeader& header,
+                                                 const Error& why) const {
+  return {header.base_offset, header.end_offset(),
+          segment_path(folder_, segment_->entry.base) + ": " + why.message()};
 }
 
 }  // namespace mr::log

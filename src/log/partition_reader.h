@@ -5,6 +5,7 @@
 
 #include "io/world.h"
 #include "log/manifest.h"
+#include "log/options.h"
 #include "log/segment_scan.h"
 #include "log/watermark.h"
 #include "stream/stream.h"
@@ -14,11 +15,13 @@ namespace mr::log {
 // Reads one partition below the writer's watermark, from any process. It follows the writer through
 // new segments, restarts and files that were replaced: whenever the generation word changes it
 // reads the manifest again and opens files anew. A batch whose checksum fails is read again past
-// the page cache before it counts as damaged.
+// the page cache before it counts as damaged; its bytes are then copied into quarantine, and the
+// range is reported to the caller, who alone may go past it.
 class PartitionReader final : public stream::Reader {
  public:
-  PartitionReader(io::World world, io::Path folder, std::unique_ptr<io::SharedPage> page)
-      : world_(world), folder_(std::move(folder)), page_(std::move(page)) {}
+  PartitionReader(io::World world, io::Path folder, std::unique_ptr<io::SharedPage> page,
+                  ReaderOptions options)
+      : world_(world), folder_(std::move(folder)), page_(std::move(page)), options_(options) {}
 
   io::Task<Result<stream::ReadBatch>> read(Offset from, size_t bytes_max,
                                            Instant deadline) override;
@@ -34,43 +37,57 @@ class PartitionReader final : public stream::Reader {
   };
   // Bytes of the open segment, kept until the next part is needed.
   struct Chunk {
-    std::shared_ptr<const Bytes> memory;
+    std::shared_ptr<const void> memory;
+    ByteView bytes;
     uint64_t start = 0;
     ByteView from(uint64_t position) const {
-      if (memory == nullptr || position < start || position >= start + memory->size()) return {};
-      return ByteView(*memory).subspan(position - start);
+      if (position < start || position >= start + bytes.size()) return {};
+      return bytes.subspan(position - start);
     }
   };
-  struct Batch {
+  // A checked batch, and how far its records were handed out.
+  struct OpenBatch {
+    BatchHeader header;
+    BatchCursor cursor;
+    std::shared_ptr<const void> memory;
+    bool holds(Offset from) const { return from >= cursor.passed() && from < header.end_offset(); }
+  };
+  struct Checked {
     BatchHeader header;
     ByteView bytes;
-    std::shared_ptr<const Bytes> memory;
+    std::shared_ptr<const void> memory;
   };
+  // What a step towards the next batch came to.
+  using Damage = std::optional<stream::DamagedRange>;
 
   io::Task<Result<void>> refresh();
   bool stale() const;
   io::Task<Result<stream::ReadBatch>> read_visible(Offset from, Offset visible, size_t bytes_max);
-  io::Task<Result<bool>> read_batch(Offset from, Offset visible, size_t bytes_max,
-                                    stream::ReadBatch& out);
+  io::Task<Result<Damage>> open_batch(Offset from, size_t bytes_max);
   io::Task<Result<void>> position_at(Offset from);
   io::Task<Result<void>> seek(Offset from, uint64_t limit);
   io::Task<Result<uint64_t>> limit();
+  std::optional<BatchHeader> header_at(ByteView bytes, uint64_t limit) const;
   io::Task<Result<void>> load_chunk(uint64_t bytes);
-  io::Task<Result<Batch>> batch_here(uint64_t limit, size_t bytes_max);
-  io::Task<Result<Batch>> batch_past_cache(uint64_t limit);
+  io::Task<Result<std::optional<Checked>>> batch_here(uint64_t limit, size_t bytes_max);
+  io::Task<Result<std::optional<Checked>>> batch_past_cache(uint64_t limit);
+  io::Task<Result<stream::DamagedRange>> damage_here(uint64_t limit);
+  stream::DamagedRange unreadable(const BatchHeader& header, const Error& why) const;
   SegmentIdentity identity() const { return {segment_->entry.base, segment_->entry.use, true}; }
 
   io::World world_;
   io::Path folder_;
   std::unique_ptr<io::SharedPage> page_;
+  ReaderOptions options_;
 
   std::optional<Manifest> manifest_;
   std::optional<uint64_t> generation_;  // that of the manifest
   std::optional<OpenSegment> segment_;
+  std::optional<OpenBatch> batch_;
   uint64_t position_ = 0;  // where in the open segment the batch at next_ begins
   Offset next_;
   Chunk chunk_;
-  std::optional<uint64_t> verified_;  // the position of the batch whose checksum was last checked
+  size_t batch_bytes_ = 0;  // of the last batch: the next one is likely as long
 };
 
 }  // namespace mr::log

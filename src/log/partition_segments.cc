@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/reached.h"
 #include "io/random.h"
+#include "log/batch_builder.h"
 #include "log/blocks.h"
 #include "log/partition_writer.h"
 #include "telemetry/log_line.h"
@@ -92,7 +93,8 @@ io::Task<Result<void>> PartitionWriter::begin_segment(uint64_t bytes) {
 io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
   MR_CO_CHECK(co_await sync_written());
   if (carried_) {
-    bytes = std::max(bytes, block_ceiling(carried_->memory.size()) + io::direct_alignment);
+    bytes = std::max(
+        bytes, block_ceiling(carried_->contents_bytes + batch_header_bytes) + io::direct_alignment);
   }
   if (!prepared_ || prepared_->bytes < bytes) MR_CO_CHECK(co_await prepare(bytes));
   Prepared ready = std::move(*prepared_);

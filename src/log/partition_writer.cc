@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/reached.h"
 #include "io/random.h"
+#include "log/batch_builder.h"
 #include "log/blocks.h"
 
 namespace mr::log {
@@ -216,7 +217,10 @@ io::Task<Result<void>> PartitionWriter::commit_next(Commit& commit) {
 io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
   commit.base = written_end_;
   const int32_t count = commit.batch.record_count();
-  const ByteView batch = commit.batch.finish(written_end_, segment_->use, io::direct_alignment);
+  const bool attempt = options_.compression != Codec::none && choice_.attempt(commit.batch.bytes());
+  const ByteView batch = commit.batch.finish(written_end_, segment_->use, io::direct_alignment,
+                                             attempt ? options_.compression : Codec::none);
+  if (attempt) choice_.outcome(commit.batch.compressed());
   if (options_.bugs.acknowledge_before_write) finish(commit, {});
   auto written = co_await segment_->file->write_at(position_, batch);
   const bool at_once = options_.sync_interval == Millis{0} && !options_.bugs.skip_sync;

@@ -7,6 +7,7 @@
 #include "io/signal.h"
 #include "io/task_group.h"
 #include "io/world.h"
+#include "log/compression.h"
 #include "log/manifest.h"
 #include "log/options.h"
 #include "log/recovery.h"
@@ -113,6 +114,8 @@ class PartitionWriter final : public stream::Appender {
   bool looked_ahead_ = false;  // for the segment after the open one
   uint64_t last_segment_bytes_ = 0;
   bool direct_ = true;
+
+  CompressionChoice choice_;
 
   Offset durable_end_;
   Offset written_end_;

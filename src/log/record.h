@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "io/aligned_buffer.h"
+#include "log/compression.h"
 #include "stream/stream.h"
 
 // Kafka's record batch, version 2 (magic 2): the bytes of our segments. Layout and field names are
@@ -63,53 +64,57 @@ std::optional<BatchHeader> parse_batch_header(ByteView bytes);
 // Whether a whole batch (exactly header.total_bytes() bytes) has the checksum that it states.
 bool batch_checksum_matches(ByteView batch, const BatchHeader& header);
 
-// Appends to `records` those of a checked batch with from <= offset < end, without the engine's
-// own headers. The views point into `batch`. Control batches have no records to show. Errors:
-// corrupt, unsupported (a compression that we do not read).
-Result<void> decode_batch(ByteView batch, const BatchHeader& header, Offset from, Offset end,
-                          std::vector<stream::Record>& records);
+// How the records of a batch are compressed. Any value may come: see Codec.
+Codec batch_codec(const BatchHeader& header);
 
-// What a record adds to a batch at most, beyond its key, value and headers' bytes.
-size_t record_overhead_max(const stream::RecordView& record);
-// Key, value and headers' bytes.
-size_t record_payload_bytes(const stream::RecordView& record);
-
-// Builds one batch in aligned memory, copying each record once. Reused between batches.
-class BatchBuilder {
+// Walks the records of one checked batch, in portions. Decompresses when it is opened.
+class BatchCursor {
  public:
-  BatchBuilder() { clear(); }
+  // `batch` lives as long as memory() is used: see there. Errors: corrupt, too_large, unsupported
+  // (a compression that we do not read).
+  static Result<BatchCursor> open(ByteView batch, const BatchHeader& header);
 
-  void clear();
-  void add(const stream::RecordView& record);
-  int32_t record_count() const { return count_; }
-  bool empty() const { return count_ == 0; }
-  WallTime max_timestamp() const { return max_timestamp_; }
-  // The size so far, without padding.
-  size_t bytes() const { return buffer_.size(); }
-  size_t memory_bytes() const { return buffer_.capacity(); }
-  // Makes room for records of about `bytes` in all, so that adding them moves nothing.
-  void reserve_more(size_t bytes) { buffer_.reserve(buffer_.size() + bytes); }
+  // Appends the next records with from <= offset < end, without the engine's own headers, until
+  // their keys, values and headers have `bytes_max` bytes (the last one may go beyond), an offset
+  // is not below `end`, or the batch ends. Passes over those below `from`. Control batches have no
+  // records to show. Yields the bytes. Errors: corrupt.
+  Result<size_t> read(Offset from, Offset end, size_t bytes_max,
+                      std::vector<stream::Record>& records);
 
-  // Pads the last record with the reserved header so that the batch ends at a multiple of
-  // `alignment`, writes the header and the checksum. Yields the whole batch, valid until clear().
-  // Call once, with at least one record.
-  ByteView finish(Offset base, SegmentUse use, size_t alignment);
+  bool finished() const { return done_ == header_.record_count; }
+  // Records at or above it are still to come; meaningless when finished.
+  Offset passed() const { return passed_; }
+  // What the records' views point into, when the batch was compressed; else null: they point into
+  // `batch`.
+  const std::shared_ptr<const void>& memory() const { return memory_; }
+  size_t contents_bytes() const { return contents_.size(); }
 
  private:
-  struct Last {
-    size_t start = 0;          // of its length field
-    size_t body_bytes = 0;     // what the length field says
-    size_t headers_start = 0;  // of its header count
-    int32_t header_count = 0;
-  };
-  void pad(size_t alignment);
-  void pad_with(size_t value_bytes);
+  BatchCursor(const BatchHeader& header, ByteView contents, std::shared_ptr<const void> memory)
+      : header_(header),
+        contents_(contents),
+        memory_(std::move(memory)),
+        passed_(header.base_offset) {}
 
-  io::AlignedBuffer buffer_;
-  int32_t count_ = 0;
-  WallTime base_timestamp_;
-  WallTime max_timestamp_;
-  Last last_;
+  BatchHeader header_;
+  ByteView contents_;
+  std::shared_ptr<const void> memory_;
+  size_t position_ = 0;
+  int32_t done_ = 0;
+  Offset passed_;
 };
+
+// The records of a whole checked batch with from <= offset < end, as BatchCursor yields them.
+struct DecodedBatch {
+  std::vector<stream::Record> records;
+  std::shared_ptr<const void> memory;  // null: the views point into `batch`
+  size_t contents_bytes = 0;
+};
+Result<DecodedBatch> decode_batch(ByteView batch, const BatchHeader& header, Offset from,
+                                  Offset end);
+
+// Key, value and headers' bytes.
+size_t record_payload_bytes(const stream::RecordView& record);
+size_t record_payload_bytes(const stream::Record& record);
 
 }  // namespace mr::log

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/crc32c.h"
+#include "log/batch_builder.h"
 
 namespace mr::log {
 namespace {
@@ -16,9 +17,9 @@ constexpr SegmentUse use{.epoch = 7, .mark = 12345};
 std::vector<Record> decode_all(ByteView batch) {
   const auto header = parse_batch_header(batch);
   EXPECT_TRUE(header && batch_checksum_matches(batch, *header));
-  std::vector<Record> records;
-  EXPECT_TRUE(decode_batch(batch, *header, Offset(0), Offset(INT64_MAX), records));
-  return records;
+  auto decoded = decode_batch(batch, *header, Offset(0), Offset(INT64_MAX));
+  EXPECT_TRUE(decoded) << decoded.error().message();
+  return decoded ? std::move(decoded->records) : std::vector<Record>();
 }
 
 TEST(RecordBatch, HoldsWhatWasPutIn) {
@@ -72,8 +73,8 @@ TEST(RecordBatch, ShowsOnlyTheRecordsAskedFor) {
   BatchBuilder builder;
   for (int i = 0; i < 10; ++i) builder.add({WallTime{i}, {}, as_bytes("v"), {}});
   const ByteView batch = builder.finish(Offset(100), use, 4096);
-  std::vector<Record> records;
-  ASSERT_TRUE(decode_batch(batch, *parse_batch_header(batch), Offset(103), Offset(106), records));
+  const auto records =
+      decode_batch(batch, *parse_batch_header(batch), Offset(103), Offset(106)).value().records;
   ASSERT_EQ(records.size(), 3u);
   EXPECT_EQ(records[0].offset, Offset(103));
   EXPECT_EQ(records[2].timestamp.millis, 5);
@@ -139,13 +140,11 @@ TEST(RecordBatch, HostileBodiesAreRefusedNotRead) {
     for (const uint8_t wrong : {0x00, 0x01, 0x7F, 0x80, 0xFF}) {
       Bytes batch(whole.begin(), whole.end());
       batch[i] = wrong;
-      std::vector<Record> records;
-      (void)decode_batch(batch, *header, Offset(0), Offset(INT64_MAX), records);
+      (void)decode_batch(batch, *header, Offset(0), Offset(INT64_MAX));
     }
   }
   for (size_t size = batch_header_bytes; size < whole.size(); ++size) {
-    std::vector<Record> records;
-    EXPECT_FALSE(decode_batch(whole.first(size), *header, Offset(0), Offset(9), records));
+    EXPECT_FALSE(decode_batch(whole.first(size), *header, Offset(0), Offset(9)));
   }
 }
 

@@ -239,17 +239,18 @@ io::Task<Result<void>> Recovery::carry(SegmentEntry entry, uint64_t position, Of
   Bytes start(batch_header_bytes);
   MR_CO_TRY(const size_t head, co_await file->read_at(position, start));
   const auto header = parse_batch_header(ByteView(start).first(head));
-  Carried carried;
-  if (header) {
-    carried.memory.resize(header->total_bytes());
-    MR_CO_TRY(const size_t count, co_await file->read_at(position, carried.memory));
-    carried.memory.resize(count);
-  }
-  if (!header || header->base_offset != base || !batch_checksum_matches(carried.memory, *header)) {
+  auto batch = std::make_shared<Bytes>(header ? header->total_bytes() : 0);
+  MR_CO_TRY(const size_t count, co_await file->read_at(position, *batch));
+  batch->resize(count);
+  if (!header || header->base_offset != base || !batch_checksum_matches(*batch, *header)) {
     co_return fail(ErrorCode::corrupt,
                    folder_ + " is damaged at offset " + std::to_string(base.value));
   }
-  MR_CO_CHECK(decode_batch(carried.memory, *header, base, found_.end, carried.records));
+  MR_CO_TRY(DecodedBatch decoded, decode_batch(*batch, *header, base, found_.end));
+  Carried carried;
+  carried.records = std::move(decoded.records);
+  carried.memory = {std::move(batch), std::move(decoded.memory)};
+  carried.contents_bytes = decoded.contents_bytes;
   carried.batch_end = position + header->total_bytes();
   found_.carried = std::move(carried);
   co_return Result<void>{};

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "io/world.h"
 #include "log/manifest.h"
@@ -11,7 +13,9 @@ namespace mr::log {
 // The head of a batch through which a cut went: records that must be written again, at the start
 // of the next segment.
 struct Carried {
-  Bytes memory;  // the batch as it was
+  // What the records' views point into.
+  std::vector<std::shared_ptr<const void>> memory;
+  size_t contents_bytes = 0;  // all records of the batch, decompressed
   std::vector<stream::Record> records;
   uint64_t batch_end = 0;  // where the batch ended in its segment
 };
