@@ -104,6 +104,42 @@ std::unexpected<Error> usage_failure(const CLI::App& app, const CLI::ParseError&
   return fail(ErrorCode::invalid_input, message + " (see `" + help + " --help`)");
 }
 
+// `millrace log` and what is below it.
+void add_log_commands(CLI::App& app, Command& command) {
+  CLI::App& log = *app.add_subcommand("log", "look at the log on disk, topic by topic");
+  log.require_subcommand(1);
+  const auto add = [&](CommandName name, const char* word, const char* help) -> CLI::App& {
+    CLI::App& sub = *log.add_subcommand(word, help);
+    sub.callback([&command, name] { command.name = name; });
+    sub.add_option("--data", command.server.data, "the data directory")->capture_default_str();
+    sub.add_flag("--json", command.json, "print JSON, for scripts");
+    return sub;
+  };
+  LogRequest& request = command.log;
+  add(CommandName::log_list, "list", "all partitions: offsets, sizes, times, consumers");
+  CLI::App& describe =
+      add(CommandName::log_describe, "describe", "one topic with its segments and consumers");
+  CLI::App& dump = add(CommandName::log_dump, "dump",
+                       "print the records of a topic, or of one segment file (also Kafka's)");
+  CLI::App& verify = add(CommandName::log_verify, "verify",
+                         "read everything from the disk and check it; exit status 1 for damage");
+  CLI::App& truncate = add(CommandName::log_truncate_before, "truncate-before",
+                           "remove the records of a topic below an offset");
+  describe.add_option("topic", request.topic)->required();
+  dump.add_option("topic", request.topic, "a topic, or the path of a file ending in .log")
+      ->required();
+  dump.add_option("--from", request.from, "the first offset (default: the oldest kept)");
+  dump.add_option("--from-time", request.from_time, "the first time, as 2026-01-31T12:00:00Z");
+  dump.add_option("--limit", request.limit, "how many records at most");
+  verify.add_option("topic", request.topic, "only this topic (default: all)");
+  truncate.add_option("topic", request.topic)->required();
+  truncate.add_option("offset", request.before, "the first offset to keep")->required();
+  truncate.add_flag("--force", request.force, "even what a consumer has not finished");
+  for (CLI::App* sub : {&describe, &dump, &verify, &truncate}) {
+    sub->add_option("--partition", request.partition, "only this one (default: all)");
+  }
+}
+
 }  // namespace
 
 Result<Command> parse_command_line(int count, const char* const* arguments) {
@@ -142,6 +178,7 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
   tail.add_option("topic", command.topic_pattern, "a topic, or a pattern with * (captured, *)")
       ->required();
   tail.add_option("--from", command.from_offset, "the first offset (default: the oldest kept)");
+  tail.add_option("--from-time", command.log.from_time, "the first time (2026-01-31T12:00:00Z)");
   tail.add_flag("--follow,-f", command.follow, "go on with new records until interrupted");
 
   CLI::App& status = *app.add_subcommand("status", "what the server is doing");
@@ -150,6 +187,7 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
     add_server_flags(*sub, command.server);
   }
 
+  add_log_commands(app, command);
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {

@@ -18,6 +18,22 @@ enum class CommandName : uint8_t {
   project_list,
   tail,
   status,
+  log_list,
+  log_describe,
+  log_dump,
+  log_verify,
+  log_truncate_before,
+};
+
+// What `millrace log …` asks for.
+struct LogRequest {
+  std::string topic;   // or, for dump, the path of a segment file
+  int partition = -1;  // -1: all
+  long long from = 0;
+  std::string from_time;
+  long long limit = -1;  // -1: none
+  long long before = 0;
+  bool force = false;
 };
 
 // What the command line says.
@@ -41,6 +57,7 @@ struct Command {
   std::string topic_pattern;
   long long from_offset = -1;  // -1: the first kept record, or with follow the end
   bool follow = false;
+  LogRequest log;
 };
 
 // Reads the arguments, the configuration file and the environment. Prints help where that is what

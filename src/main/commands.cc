@@ -93,13 +93,7 @@ class PrintLines : public AnswerSink {
 // Shows each record of a tail as one readable line: place, time, key, value.
 class PrintRecords final : public PrintLines {
  protected:
-  void show(std::string_view line) override {
-    const auto record = json::Object::parse(line);
-    if (!record) return PrintLines::show(line);
-    print(member(*record, "topic") + "/" + member(*record, "partition") + " " +
-          member(*record, "offset") + "  " + member(*record, "timestamp") + "  " +
-          member(*record, "key") + "  " + member(*record, "value") + "\n");
-  }
+  void show(std::string_view line) override { print(readable_record(line) + "\n"); }
 };
 
 void print_processes(const json::Object& status) {
@@ -153,6 +147,19 @@ std::string url_encoded(std::string_view text) {
 }
 
 }  // namespace
+
+std::string readable_record(std::string_view line) {
+  const auto record = json::Object::parse(line);
+  if (!record) return std::string(line);
+  const std::string place = member(*record, "topic") + "/" + member(*record, "partition") + " " +
+                            member(*record, "offset");
+  if (record->find("error")) {
+    return place + " to " + member(*record, "damaged_to") +
+           "  DAMAGED: " + member(*record, "error");
+  }
+  return place + "  " + member(*record, "timestamp") + "  " + member(*record, "key") + "  " +
+         member(*record, "value");
+}
 
 int report(const Error& error) {
   std::fprintf(stderr, "millrace: %s\n", error.message().c_str());
@@ -209,6 +216,7 @@ int run_project_list(const Command& command) {
 int run_tail(const Command& command) {
   std::string path = "/api/tail?topic=" + url_encoded(command.topic_pattern);
   if (command.from_offset >= 0) path += "&from=" + std::to_string(command.from_offset);
+  if (!command.log.from_time.empty()) path += "&from_time=" + url_encoded(command.log.from_time);
   if (command.follow) path += "&follow=1";
   PrintLines lines;
   PrintRecords records;

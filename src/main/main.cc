@@ -1,5 +1,6 @@
 #include "main/command_line.h"
 #include "main/commands.h"
+#include "main/log_commands.h"
 #include "main/process_commands.h"
 #include "main/serve_command.h"
 
@@ -31,6 +32,16 @@ int run(int count, const char* const* arguments) {
       return run_tail(*command);
     case CommandName::status:
       return run_status(*command);
+    case CommandName::log_list:
+      return run_log_list(*command);
+    case CommandName::log_describe:
+      return run_log_describe(*command);
+    case CommandName::log_dump:
+      return run_log_dump(*command);
+    case CommandName::log_verify:
+      return run_log_verify(*command);
+    case CommandName::log_truncate_before:
+      return run_log_truncate_before(*command);
   }
   return usage_exit_code;
 }

@@ -123,7 +123,11 @@ io::Task<Result<std::unique_ptr<TailSource>>> TailSource::open(io::World& world,
     MR_CO_TRY(auto reader, co_await log.open_reader(where));
     MR_CO_TRY(const Offset first, co_await reader->first_offset());
     const Offset end = reader->end_offset();
-    const Offset from = std::max(request.from.value_or(first), first);
+    Offset from = std::max(request.from.value_or(first), first);
+    if (request.from_time) {
+      MR_CO_TRY(const Offset found, co_await reader->find_time(*request.from_time));
+      from = std::max(from, found);
+    }
     source->followed_.push_back({where, std::move(reader), from, end});
   }
   if (source->followed_.empty()) {

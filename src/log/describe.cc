@@ -1,0 +1,85 @@
+#include "log/describe.h"
+
+#include "io/clock.h"
+#include "log/checkpoint_file.h"
+#include "log/partition.h"
+#include "log/watermark.h"
+
+namespace mr::log {
+
+namespace {
+
+constexpr std::string_view note_ending = ".checkpoint";
+constexpr size_t one_record_bytes = 1;
+
+// The time of the record at `at`, if it can be read.
+io::Task<std::optional<WallTime>> time_at(io::World world, io::Path folder, Offset at) {
+  const auto reader = co_await open_partition_reader(world, folder);
+  if (!reader) co_return std::nullopt;
+  const auto batch = co_await (*reader)->read(at, one_record_bytes, world.clock.now());
+  if (!batch || batch->empty()) co_return std::nullopt;
+  co_return batch->records.front().timestamp;
+}
+
+}  // namespace
+
+io::Task<Result<std::vector<ConsumerDescription>>> list_consumers(io::World world,
+                                                                  io::Path partition_folder) {
+  const io::Path folder = consumers_folder(partition_folder);
+  std::vector<ConsumerDescription> consumers;
+  const auto names = co_await world.disk.list(folder);
+  if (!names) {
+    if (names.error().code() == ErrorCode::not_found) co_return consumers;
+    co_return fail(names.error());
+  }
+  CheckpointFiles notes(world, folder);
+  for (const std::string& file : *names) {
+    if (!file.ends_with(note_ending)) continue;
+    const std::string name = file.substr(0, file.size() - note_ending.size());
+    MR_CO_TRY(const auto note, co_await notes.load(name));
+    if (note) consumers.push_back({name, note->next});
+  }
+  co_return consumers;
+}
+
+io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::Path log_folder,
+                                                          stream::TopicPartition which) {
+  const io::Path folder = partition_folder(log_folder, which);
+  PartitionDescription found{.which = which};
+  MR_CO_TRY(const auto manifest, co_await load_manifest(world.disk, folder));
+  if (!manifest) {
+    co_return fail(ErrorCode::not_found, log_folder + " has no partition " + which.topic + "/" +
+                                             std::to_string(which.partition));
+  }
+  found.first = manifest->first_offset;
+  found.end = manifest->segments.empty() ? found.first : manifest->segments.back().end;
+  MR_CO_TRY(const auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
+  if (const auto end = load_word(*page, WatermarkWord::end)) {
+    found.end = std::max(found.end, Offset(static_cast<int64_t>(*end)));
+  }
+  for (const SegmentEntry& entry : manifest->segments) {
+    SegmentDescription segment{entry, entry.end, entry.sealed_bytes};
+    if (!entry.sealed) {
+      segment.end = std::max(found.end, entry.base);
+      const auto tail = load_word(*page, WatermarkWord::tail);
+      const bool same =
+          tail && unpack_tail(*tail).epoch_low == static_cast<uint16_t>(entry.use.epoch);
+      if (same) segment.bytes = unpack_tail(*tail).bytes;
+    } else {
+      found.newest = std::max(found.newest.value_or(entry.max_timestamp), entry.max_timestamp);
+    }
+    found.bytes += segment.bytes;
+    found.segments.push_back(segment);
+  }
+  if (found.first < found.end) {
+    found.oldest = co_await time_at(world, folder, found.first);
+    const auto last = co_await time_at(world, folder, found.end + -1);
+    if (last) found.newest = std::max(found.newest.value_or(*last), *last);
+  }
+  MR_CO_TRY(found.consumers, co_await list_consumers(world, folder));
+  const auto lock = co_await world.disk.lock(folder + "/" + lock_name);
+  found.writer_runs = !lock && lock.error().code() == ErrorCode::busy;
+  co_return found;
+}
+
+}  // namespace mr::log

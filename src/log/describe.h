@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/world.h"
+#include "log/manifest.h"
+#include "stream/log.h"
+
+namespace mr::log {
+
+struct SegmentDescription {
+  SegmentEntry entry;
+  Offset end;          // of the unsealed one: what is visible now
+  uint64_t bytes = 0;  // that mean something
+};
+
+struct ConsumerDescription {
+  std::string name;
+  Offset next;  // a lower bound of where it is
+};
+
+// What a partition's files say, for people and for the commands.
+struct PartitionDescription {
+  stream::TopicPartition which;
+  Offset first;  // the first kept offset
+  Offset end;    // one past the last visible one
+  uint64_t bytes = 0;
+  std::optional<WallTime> oldest;  // of the first kept record
+  std::optional<WallTime> newest;  // of the sealed segments, and of the last record
+  bool writer_runs = false;
+  std::vector<SegmentDescription> segments;
+  std::vector<ConsumerDescription> consumers;  // by name
+};
+
+// Looks at a partition from outside, beside a running writer or without one; changes nothing.
+// Errors: not_found (there is no such partition), corrupt, io_failed.
+io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::Path log_folder,
+                                                          stream::TopicPartition which);
+
+// The consumers that have registered with a partition. Errors: corrupt, io_failed.
+io::Task<Result<std::vector<ConsumerDescription>>> list_consumers(io::World world,
+                                                                  io::Path partition_folder);
+
+}  // namespace mr::log

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/disk.h"
+#include "io/world.h"
+#include "stream/log.h"
+
+namespace mr::log {
+
+// Is told how a verification goes on.
+class VerifyProgress {
+ public:
+  virtual ~VerifyProgress() = default;
+  // Bytes that were looked at since the last call.
+  virtual void checked(uint64_t bytes) = 0;
+};
+
+// Something that is wrong in one place.
+struct VerifyFinding {
+  io::Path file;
+  uint64_t position = 0;
+  Offset from;  // the offsets that it concerns; from == to: none
+  Offset to;
+  std::string what;
+};
+
+struct VerifyReport {
+  Offset first;
+  Offset end;  // one past the last offset that was looked for
+  uint64_t segments = 0;
+  uint64_t batches = 0;
+  uint64_t records = 0;
+  uint64_t bytes = 0;
+  std::vector<VerifyFinding> findings;
+};
+
+// Reads everything that a partition holds durably, past the page cache where that is possible, and
+// checks it: that segments follow each other, that each batch belongs to its segment, follows the
+// one before it, has the checksum that it states and decodes to its records. Works beside a running
+// writer: segments that retention removes meanwhile are left out. Changes nothing. Errors:
+// not_found (no such partition), corrupt (the manifest cannot be read), io_failed.
+io::Task<Result<VerifyReport>> verify_partition(io::World world, io::Path folder,
+                                                VerifyProgress* progress);
+
+// How many bytes verify_partition() will look at.
+io::Task<Result<uint64_t>> bytes_to_verify(io::World world, io::Path folder);
+
+}  // namespace mr::log
