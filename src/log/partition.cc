@@ -16,8 +16,9 @@ io::Task<Result<std::unique_ptr<stream::Appender>>> open_partition_appender(
   co_return writer;
 }
 
-io::Task<Result<std::unique_ptr<stream::Reader>>> open_partition_reader(
-    io::World world, io::Path folder, ReaderOptions options) {
+io::Task<Result<std::unique_ptr<stream::Reader>>> open_partition_reader(io::World world,
+                                                                        io::Path folder,
+                                                                        ReaderOptions options) {
   MR_CO_CHECK(co_await world.disk.make_folders(folder));
   MR_CO_TRY(auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
   co_return std::make_unique<PartitionReader>(world, std::move(folder), std::move(page), options);

@@ -20,8 +20,9 @@ io::Task<Result<std::unique_ptr<stream::Appender>>> open_partition_appender(
     io::World world, io::Path folder, AppenderOptions options);
 
 // Opens a partition for reading; it may not have a writer, or any record, yet.
-io::Task<Result<std::unique_ptr<stream::Reader>>> open_partition_reader(
-    io::World world, io::Path folder, ReaderOptions options = {});
+io::Task<Result<std::unique_ptr<stream::Reader>>> open_partition_reader(io::World world,
+                                                                        io::Path folder,
+                                                                        ReaderOptions options = {});
 
 // The partitions below a log folder, sorted. A missing folder has none.
 io::Task<Result<std::vector<stream::TopicPartition>>> list_partitions(io::World world,

@@ -64,27 +64,6 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t by
   }
 }
 
-io::Task<Result<Offset>> PartitionReader::find_time(WallTime time) {
-  constexpr size_t step_bytes = 1024 * 1024;
-  MR_CO_CHECK(co_await refresh());
-  Offset next = manifest_->first_offset;
-  for (const SegmentEntry& entry : manifest_->segments) {
-    if (entry.sealed && entry.max_timestamp < time)
-      next = entry.end;
-    else
-      break;
-  }
-  while (next < end_offset()) {
-    MR_CO_TRY(const auto batch, co_await read(next, step_bytes, world_.clock.now()));
-    if (batch.empty()) break;
-    for (const stream::Record& record : batch.records) {
-      if (record.timestamp >= time) co_return record.offset;
-    }
-    next = batch.records.back().offset + 1;
-  }
-  co_return end_offset();
-}
-
 io::Task<Result<stream::ReadBatch>> PartitionReader::read_visible(Offset from, Offset visible,
                                                                   size_t bytes_max) {
   MR_CO_CHECK(co_await refresh());
@@ -170,7 +149,7 @@ io::Task<Result<void>> PartitionReader::position_at(Offset from) {
           co_await world_.disk.open(fresh_segment_path(folder_, found.base, found.use.epoch), {});
     }
     if (!file) co_return fail(file.error());
-    segment_ = OpenSegment{found, std::move(*file)};
+    segment_ = OpenSegment{found, std::move(*file), {}};
     position_ = 0;
     next_ = found.base;
   }
@@ -205,6 +184,7 @@ std::optional<BatchHeader> PartitionReader::header_at(ByteView bytes, uint64_t l
 // Moves past whole batches below `from` by their headers.
 io::Task<Result<void>> PartitionReader::seek(Offset from, uint64_t limit) {
   if (from == next_) co_return Result<void>{};
+  MR_CO_CHECK(co_await jump(from, limit));
   FileWindow window(*segment_->file, seek_chunk_bytes);
   while (position_ + batch_header_bytes <= limit) {
     ByteView bytes = chunk_.from(position_);

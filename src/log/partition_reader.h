@@ -6,6 +6,7 @@
 #include "io/world.h"
 #include "log/manifest.h"
 #include "log/options.h"
+#include "log/segment_index.h"
 #include "log/segment_scan.h"
 #include "log/watermark.h"
 #include "stream/stream.h"
@@ -34,6 +35,7 @@ class PartitionReader final : public stream::Reader {
   struct OpenSegment {
     SegmentEntry entry;
     std::unique_ptr<io::File> file;
+    std::optional<SegmentIndex> index;  // once it was needed; of a sealed segment
   };
   // Bytes of the open segment, kept until the next part is needed.
   struct Chunk {
@@ -65,7 +67,13 @@ class PartitionReader final : public stream::Reader {
   io::Task<Result<stream::ReadBatch>> read_visible(Offset from, Offset visible, size_t bytes_max);
   io::Task<Result<Damage>> open_batch(Offset from, size_t bytes_max);
   io::Task<Result<void>> position_at(Offset from);
+  io::Task<Result<void>> use_index();
+  io::Task<Result<void>> rebuild_index();
+  io::Task<Result<void>> jump(Offset from, uint64_t limit);
   io::Task<Result<void>> seek(Offset from, uint64_t limit);
+  io::Task<Result<void>> skip_older(WallTime time, uint64_t limit);
+  io::Task<Result<void>> seek_time(WallTime time, uint64_t limit);
+  io::Task<Result<Offset>> find_time_now(WallTime time);
   io::Task<Result<uint64_t>> limit();
   std::optional<BatchHeader> header_at(ByteView bytes, uint64_t limit) const;
   io::Task<Result<void>> load_chunk(uint64_t bytes);

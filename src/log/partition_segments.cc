@@ -106,12 +106,12 @@ io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
   const SegmentUse use{manifest_.last_epoch + 1,
                        static_cast<int32_t>(world_.random.next() & mark_mask)};
   const io::Path fresh = fresh_segment_path(folder_, base, use.epoch);
-  std::unique_ptr<io::File> old_file;
+  std::optional<OpenSegment> old;
   const uint64_t old_bytes = position_;
   if (segment_) {
     MR_REACHED("log.writer.rolled");
     seal_open_segment();
-    old_file = std::move(segment_->file);
+    old = std::move(segment_);
     segment_.reset();
   }
   std::vector<SegmentEntry> dropped = drop_removable();
@@ -133,16 +133,22 @@ io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
   }
   segment_ = OpenSegment{std::move(ready.file), base, use, ready.bytes};
   position_ = written;
-  max_timestamp_ = WallTime{-1};
+  max_timestamp_ = carried_ ? carried_->max_timestamp() : WallTime{-1};
   last_segment_bytes_ = ready.bytes;
+  SegmentIndex old_index = index_.finish();
+  index_ = SegmentIndexBuilder(base);
+  if (carried_) {
+    const auto& records = carried_->records;
+    index_.add(records.back().offset, carried_->max_timestamp(), 0, written);
+  }
   looked_ahead_ = false;
   carried_.reset();
   ++status_.segments;
   show_segment(use.epoch, position_);
   show_end();
-  if (old_file) {
+  if (old) {
     ++trims_;
-    tasks_.spawn(trim(std::move(old_file), old_bytes));
+    tasks_.spawn(trim(std::move(*old), old_bytes, std::move(old_index)));
   }
   keep_removed(std::move(dropped));
   co_return Result<void>{};
@@ -221,11 +227,19 @@ io::Task<void> PartitionWriter::look_ahead() {
   files_changed_.notify();
 }
 
-// Cuts the unused end off a sealed segment, so that it holds batches and nothing else.
-io::Task<void> PartitionWriter::trim(std::unique_ptr<io::File> file, uint64_t bytes) {
-  (void)co_await file->truncate(bytes);
+// Cuts the unused end off a sealed segment, so that it holds batches and nothing else, and writes
+// its index.
+io::Task<void> PartitionWriter::trim(OpenSegment sealed, uint64_t bytes, SegmentIndex index) {
+  (void)co_await sealed.file->truncate(bytes);
+  sealed.file.reset();
   --trims_;
   files_changed_.notify();
+  (void)co_await save_segment_index(world_, folder_, sealed.base, std::move(index));
+  const SegmentEntry* kept = manifest_.find(sealed.base);
+  if (kept != nullptr && kept->base == sealed.base) co_return;
+  // Removed meanwhile.
+  (void)co_await world_.disk.remove(offset_index_path(folder_, sealed.base));
+  (void)co_await world_.disk.remove(time_index_path(folder_, sealed.base));
 }
 
 uint64_t PartitionWriter::reserved_bytes(const io::DiskSpace& space) const {

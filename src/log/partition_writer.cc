@@ -237,6 +237,7 @@ io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
     segment_.reset();
     co_return fail(ErrorCode::io_failed, written.error().message());
   }
+  index_.add(written_end_ + (count - 1), commit.batch.max_timestamp(), position_, batch.size());
   position_ += batch.size();
   max_timestamp_ = std::max(max_timestamp_, commit.batch.max_timestamp());
   written_end_ = written_end_ + count;
@@ -321,7 +322,10 @@ io::Task<Result<void>> PartitionWriter::close() {
   if (segment_ && !failure_ && position_ > 0) {
     seal_open_segment();
     outcome = co_await save_manifest();
-    if (outcome) (void)co_await segment_->file->truncate(position_);
+    if (outcome) {
+      (void)co_await segment_->file->truncate(position_);
+      (void)co_await save_segment_index(world_, folder_, segment_->base, index_.finish());
+    }
   }
   segment_.reset();
   if (prepared_) {

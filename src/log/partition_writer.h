@@ -11,6 +11,7 @@
 #include "log/manifest.h"
 #include "log/options.h"
 #include "log/recovery.h"
+#include "log/segment_index.h"
 #include "log/watermark.h"
 
 namespace mr::log {
@@ -76,7 +77,7 @@ class PartitionWriter final : public stream::Appender {
   io::Task<Result<void>> save_manifest();
   io::Task<Result<void>> prepare(uint64_t bytes);
   io::Task<void> look_ahead();
-  io::Task<void> trim(std::unique_ptr<io::File> file, uint64_t bytes);
+  io::Task<void> trim(OpenSegment sealed, uint64_t bytes, SegmentIndex index);
   io::Task<void> check_space();
   uint64_t next_segment_bytes(uint64_t batch_bytes) const;
   void seal_open_segment();
@@ -116,6 +117,7 @@ class PartitionWriter final : public stream::Appender {
   bool direct_ = true;
 
   CompressionChoice choice_;
+  SegmentIndexBuilder index_;  // of the open segment
 
   Offset durable_end_;
   Offset written_end_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/reached.h"
+#include "log/segment_index.h"
 #include "log/segment_scan.h"
 #include "telemetry/log_line.h"
 
@@ -100,7 +101,10 @@ io::Task<Result<void>> Recovery::tidy_names() {
   for (const std::string& name : names) {
     if (!is_engine_file(name) || std::binary_search(kept.begin(), kept.end(), name)) continue;
     MR_REACHED("log.recovery.file_removed");
-    MR_CO_CHECK(co_await world_.disk.remove(folder_ + "/" + name));
+    const auto removed = co_await world_.disk.remove(folder_ + "/" + name);
+    // A reader may have just given its new index the final name.
+    const bool gone = !removed && removed.error().code() == ErrorCode::not_found;
+    if (!removed && !gone) co_return removed;
   }
   co_return Result<void>{};
 }
@@ -225,6 +229,9 @@ io::Task<Result<void>> Recovery::cut() {
     MR_REACHED("log.recovery.cut_inside_batch");
     MR_CO_CHECK(co_await carry(entry, scan.cut_position, scan.cut_base));
   }
+  // The index may name batches behind the cut; readers build it again.
+  (void)co_await world_.disk.remove(offset_index_path(folder_, entry.base));
+  (void)co_await world_.disk.remove(time_index_path(folder_, entry.base));
   entry.sealed_bytes = scan.cut_position;
   entry.end = scan.cut_base;
   found_.tail_epoch = entry.use.epoch;
@@ -257,6 +264,12 @@ io::Task<Result<void>> Recovery::carry(SegmentEntry entry, uint64_t position, Of
 }
 
 }  // namespace
+
+WallTime Carried::max_timestamp() const {
+  WallTime latest = records.front().timestamp;
+  for (const stream::Record& record : records) latest = std::max(latest, record.timestamp);
+  return latest;
+}
 
 io::Task<Result<Recovered>> recover_partition(io::World world, io::Path folder,
                                               AppenderOptions options) {

@@ -17,6 +17,7 @@ struct Carried {
   std::vector<std::shared_ptr<const void>> memory;
   size_t contents_bytes = 0;  // all records of the batch, decompressed
   std::vector<stream::Record> records;
+  WallTime max_timestamp() const;
   uint64_t batch_end = 0;  // where the batch ended in its segment
 };
 
