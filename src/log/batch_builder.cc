@@ -189,13 +189,17 @@ ByteView BatchBuilder::finish(Offset base, SegmentUse use, size_t alignment, Cod
   MR_ASSERT(count_ > 0 && (codec == Codec::none || codec == Codec::lz4));
   compressed_ = codec == Codec::lz4 && pack(alignment);
   pad(alignment);
-  io::AlignedBuffer& batch = compressed_ ? packed_ : buffer_;
   if (compressed_) {
     append_lz4_raw_blocks(buffer_.view().subspan(last_.start), packed_);
     append_lz4_end(packed_);
   }
+  move_to(base, use);
+  return finished();
+}
+
+void BatchBuilder::move_to(Offset base, SegmentUse use) {
+  io::AlignedBuffer& batch = compressed_ ? packed_ : buffer_;
   write_header(batch.data(), batch.size(), base, use);
-  return batch.view();
 }
 
 }  // namespace mr::log

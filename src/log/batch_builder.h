@@ -31,8 +31,11 @@ class BatchBuilder {
   // one stays in raw blocks of the same frame, so that its padding can reach the boundary. Call
   // once, with at least one record.
   ByteView finish(Offset base, SegmentUse use, size_t alignment, Codec codec = Codec::none);
+  // Gives the finished batch another place than it was finished for: costs its checksum.
+  void move_to(Offset base, SegmentUse use);
   // Of the finished batch.
   bool compressed() const { return compressed_; }
+  ByteView finished() const { return compressed_ ? packed_.view() : buffer_.view(); }
 
  private:
   struct Last {

@@ -33,6 +33,8 @@ struct PartitionWriter::Commit {
   size_t payload_bytes = 0;
   Offset base;
   bool answered = false;
+  // Set when the batch is finished: for which use of which file, and for `base`.
+  std::optional<SegmentUse> finished_for;
 };
 
 // One append() that waits. Lives in its coroutine.
@@ -120,8 +122,8 @@ Result<void> PartitionWriter::admit(const std::vector<stream::RecordView>& recor
 
 // The commit that new records join: the last one that waits, unless it is full.
 PartitionWriter::Commit& PartitionWriter::gathering_commit() {
-  if (!queue_.empty() && queue_.back()->batch.bytes() < options_.commit_bytes &&
-      !world_.mischief("log.lone_commit")) {
+  if (!queue_.empty() && !queue_.back()->finished_for &&
+      queue_.back()->batch.bytes() < options_.commit_bytes && !world_.mischief("log.lone_commit")) {
     return *queue_.back();
   }
   if (spare_.empty()) {
@@ -199,6 +201,7 @@ io::Task<void> PartitionWriter::commit_loop() {
     running_->tickets.clear();
     running_->queued_bytes = running_->payload_bytes = 0;
     running_->answered = false;
+    running_->finished_for.reset();
     if (spare_.size() < spare_commits_max &&
         running_->batch.memory_bytes() <= spare_commit_bytes_max) {
       spare_.push_back(std::move(running_));
@@ -214,13 +217,38 @@ io::Task<Result<void>> PartitionWriter::commit_next(Commit& commit) {
   co_return co_await write_commit(commit);
 }
 
+// Makes the commit's batch for its place in the open segment, unless that is done.
+void PartitionWriter::finish_batch(Commit& commit, Offset base) {
+  if (commit.finished_for == segment_->use && commit.base == base) return;
+  if (commit.finished_for) {
+    // It was made ahead, and a segment began or a commit failed before it.
+    commit.batch.move_to(base, segment_->use);
+  } else {
+    const bool attempt =
+        options_.compression != Codec::none && choice_.attempt(commit.batch.bytes());
+    commit.batch.finish(base, segment_->use, io::direct_alignment,
+                        attempt ? options_.compression : Codec::none);
+    if (attempt) choice_.outcome(commit.batch.compressed());
+  }
+  commit.finished_for = segment_->use;
+  commit.base = base;
+}
+
+// While a commit is on its way to the disk, the next one is compressed and its checksum computed,
+// once it is full, so that the disk need not wait for that.
+io::Task<void> PartitionWriter::finish_ahead() {
+  if (queue_.empty() || !running_ || !segment_) co_return;
+  Commit& next = *queue_.front();
+  const bool full =
+      next.batch.bytes() >= options_.commit_bytes || world_.mischief("log.finish_early");
+  if (full) finish_batch(next, written_end_ + running_->batch.record_count());
+}
+
 io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
-  commit.base = written_end_;
   const int32_t count = commit.batch.record_count();
-  const bool attempt = options_.compression != Codec::none && choice_.attempt(commit.batch.bytes());
-  const ByteView batch = commit.batch.finish(written_end_, segment_->use, io::direct_alignment,
-                                             attempt ? options_.compression : Codec::none);
-  if (attempt) choice_.outcome(commit.batch.compressed());
+  finish_batch(commit, written_end_);
+  const ByteView batch = commit.batch.finished();
+  tasks_.spawn(finish_ahead());
   if (options_.bugs.acknowledge_before_write) finish(commit, {});
   auto written = co_await segment_->file->write_at(position_, batch);
   const bool at_once = options_.sync_interval == Millis{0} && !options_.bugs.skip_sync;

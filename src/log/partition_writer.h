@@ -61,6 +61,8 @@ class PartitionWriter final : public stream::Appender {
   io::Task<void> commit_loop();
   io::Task<Result<void>> commit_next(Commit& commit);
   io::Task<Result<void>> write_commit(Commit& commit);
+  void finish_batch(Commit& commit, Offset base);
+  io::Task<void> finish_ahead();
   io::Task<Result<void>> sync_written();
   io::Task<void> sync_later();
   void show_written();
