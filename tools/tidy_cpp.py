@@ -66,7 +66,8 @@ BANS = [
         "name what you use", headers_only=True),
     Ban("heavy_include", r"#\s*include\s*<(?:functional|chrono|filesystem|regex|iostream|sstream|"
         r"fstream|future|simdjson[^>]*|boost/[^>]*|spdlog/[^>]*|fmt/[^>]*|toml[^>]*|sqlite3\.h|"
-        r"openssl/[^>]*|http_parser\.h|zlib\.h|libdeflate\.h|CLI/[^>]*|nlohmann/[^>]*)>",
+        r"openssl/[^>]*|http_parser\.h|librdkafka/[^>]*|zlib\.h|libdeflate\.h|"
+        r"CLI/[^>]*|nlohmann/[^>]*)>",
         "keep it in a .cc file", headers_only=True, cases=False),
 ]
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "codec/json_object.h"
 #include "codec/json_text.h"
@@ -56,6 +57,81 @@ Result<std::string> captured_message_json(const Envelope& envelope, std::string_
   if (envelope.cookieless) message.set("is_cookieless_mode", "true");
   if (envelope.historical) message.set("historical_migration", "true");
   return message.to_json();
+}
+
+MessageHeaders captured_message_headers(const Envelope& envelope, std::string_view value) {
+  MessageHeaders headers = {{"token", envelope.token}, {"distinct_id", envelope.distinct_id}};
+  std::string scratch;
+  const std::string_view session =
+      json::text_of(json::member_of(json::member_of(value, "properties"), "$session_id"), scratch);
+  if (!session.empty()) headers.emplace_back("session_id", session);
+  headers.emplace_back("timestamp", std::to_string(envelope.timestamp.millis));
+  headers.emplace_back("event", envelope.event);
+  headers.emplace_back("uuid", codec::to_string(envelope.uuid));
+  headers.emplace_back("now", format_rfc3339(envelope.arrival));
+  if (envelope.historical) headers.emplace_back("historical_migration", "true");
+  return headers;
+}
+
+namespace {
+
+std::unexpected<Error> bad_field(std::string_view name) {
+  return fail(ErrorCode::invalid_input,
+              "a captured message without a valid `" + std::string(name) + "`");
+}
+
+Result<std::optional<WallTime>> read_time(const json::Object& message, std::string_view name) {
+  const auto text = message.find_text(name);
+  if (!text) return std::optional<WallTime>();
+  const auto time = parse_timestamp(*text);
+  if (!time || *time < time_min || *time > time_max) return bad_field(name);
+  return time;
+}
+
+bool is_set(const json::Object& message, std::string_view name) {
+  return json::is_true(message.find(name).value_or("false"));
+}
+
+// The first of the names under which the object has a text.
+std::string first_text(const json::Object& object, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    if (auto text = object.find_text(name)) return *std::move(text);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<CapturedRecord> read_captured_message(std::string_view json) {
+  MR_TRY(const json::Object message, json::Object::parse_borrowed(json));
+  CapturedRecord record;
+  Envelope& envelope = record.envelope;
+  const auto data = message.find_text("data");
+  if (!data) return bad_field("data");
+  record.value = *data;
+  const auto raw = json::Object::parse_borrowed(record.value);
+  if (!raw) return bad_field("data");
+  const auto uuid = codec::parse_uuid(message.find_text("uuid").value_or(""));
+  if (!uuid) return bad_field("uuid");
+  envelope.uuid = *uuid;
+  const auto distinct_id = message.find_text("distinct_id");
+  if (!distinct_id) return bad_field("distinct_id");
+  envelope.distinct_id = *distinct_id;
+  envelope.ip = message.find_text("ip").value_or("");
+  MR_TRY(const auto arrival, read_time(message, "now"));
+  if (!arrival) return bad_field("now");
+  envelope.arrival = *arrival;
+  MR_TRY(envelope.sent_at, read_time(message, "sent_at"));
+  MR_TRY(const auto timestamp, read_time(message, "timestamp"));
+  envelope.timestamp = timestamp.value_or(envelope.arrival);
+  envelope.token = message.contains("token") ? first_text(message, {"token"})
+                                             : first_text(*raw, {"token", "$token", "api_key"});
+  if (envelope.token.empty()) return bad_field("token");
+  envelope.event =
+      message.contains("event") ? first_text(message, {"event"}) : first_text(*raw, {"event"});
+  envelope.cookieless = is_set(message, "is_cookieless_mode");
+  envelope.historical = is_set(message, "historical_migration");
+  return record;
 }
 
 }  // namespace mr::event

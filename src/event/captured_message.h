@@ -2,6 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "event/envelope.h"
@@ -15,5 +17,21 @@ namespace mr::event {
 // and its uuid null when the client sent none; a Segment call as the event that it is mapped to.
 // Errors: invalid_input when the value cannot be read.
 Result<std::string> captured_message_json(const Envelope& envelope, std::string_view value);
+
+// The headers that the reference's capture gives such a message: names with texts. `value` is
+// looked into for the session; what cannot be read has none.
+using MessageHeaders = std::vector<std::pair<std::string, std::string>>;
+MessageHeaders captured_message_headers(const Envelope& envelope, std::string_view value);
+
+// A captured record that was read from such a message.
+struct CapturedRecord {
+  Envelope envelope;
+  std::string value;  // the raw event, as `data` had it
+};
+
+// The way back. A Segment call returns as the PostHog event that it was mapped to, so its row is
+// the same. What older versions of the reference leave out (`event`, `timestamp`, `token`) is taken
+// from the raw event or from `now`. Errors: invalid_input naming the field.
+Result<CapturedRecord> read_captured_message(std::string_view json);
 
 }  // namespace mr::event

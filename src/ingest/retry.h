@@ -5,9 +5,10 @@
 
 namespace mr::ingest {
 
-// Full disks and busy databases pass; everything else is final for this process.
+// Full disks, busy databases and silent brokers pass; everything else is final for this process.
 inline bool may_pass(const Error& error) {
-  return error.code() == ErrorCode::busy || error.code() == ErrorCode::no_space;
+  return error.code() == ErrorCode::busy || error.code() == ErrorCode::no_space ||
+         error.code() == ErrorCode::timed_out;
 }
 // The pause between two attempts; attempts go on until the process is stopped.
 inline constexpr Millis retry_pause{200};

@@ -15,6 +15,9 @@ inline constexpr int32_t store_partition = 1;
 // The server's log, with the engine and the settings in force.
 std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime);
 
+// The same for what always lies on this machine, whichever engine is in force.
+std::unique_ptr<stream::Log> open_embedded_log(ProcessRuntime& runtime);
+
 // The partitions of the topic `captured`, from 0: as many as `capture.partitions` says, or as there
 // are already, if those are more.
 io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log);

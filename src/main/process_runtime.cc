@@ -74,11 +74,20 @@ io::Task<void> ProcessRuntime::watch_signals() {
   stop_asked_.notify();
 }
 
+io::Worker& ProcessRuntime::blocking_calls(const char* name, size_t threads) {
+  if (!blocking_calls_) blocking_calls_ = std::make_unique<io::ThreadWorker>(loop(), threads, name);
+  return *blocking_calls_;
+}
+
 io::Task<void> ProcessRuntime::stop_requested() {
   while (!stopping_) co_await stop_asked_.wait();
 }
 
 void ProcessRuntime::fail_process(const Error& error) {
+  if (stopping_ && error.code() == ErrorCode::closed) {
+    log_->info("stopped while it waited", {{"for", error.message()}});
+    std::_Exit(0);
+  }
   log_->error("process failed", {{"error", error.message()}});
   std::_Exit(1);
 }

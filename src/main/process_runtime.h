@@ -8,6 +8,7 @@
 #include "io/real_world.h"
 #include "io/signal.h"
 #include "io/signals.h"
+#include "io/thread_worker.h"
 #include "main/command_line.h"
 #include "main/data_directory.h"
 #include "serve/metrics_handler.h"
@@ -40,12 +41,17 @@ class ProcessRuntime {
   io::Task<void> stop_requested();
   bool stopping() const { return stopping_; }
 
+  // A worker for calls that may block for seconds; made once, lives as long as the process.
+  io::Worker& blocking_calls(const char* name, size_t threads);
+  // Runs a task beside the process's own, abandoned when that ends.
+  void watch(io::Task<void> task) { watching_.spawn(std::move(task)); }
+
   // Runs the process's task to its end.
   void run(io::Task<void> task) { real_.run(std::move(task)); }
 
   // The value, or the end of the process: a failure at this level is logged and ends it at once,
   // without unwinding what the doors still hold; the supervisor starts it anew, and everything
-  // recovers as after a crash.
+  // recovers as after a crash. A `closed` after the process was asked to stop is an orderly end.
   template <typename T>
   T must(Result<T> result) {
     if (!result) fail_process(result.error());
@@ -73,6 +79,7 @@ class ProcessRuntime {
   std::unique_ptr<http::Server> own_server_;
   bool stopping_ = false;
   io::Signal stop_asked_;
+  std::unique_ptr<io::ThreadWorker> blocking_calls_;
   io::TaskGroup watching_;  // runs to the end of the process
   io::TaskGroup tasks_;
 };

@@ -14,6 +14,7 @@
 #include "main/catalog_places.h"
 #include "main/commands.h"
 #include "main/data_directory.h"
+#include "main/kafka_places.h"
 #include "main/supervisor.h"
 #include "main/welcome.h"
 #include "store/chdb_library.h"
@@ -101,6 +102,7 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
     MR_CO_CHECK(store::find_chdb_library(settings.text("store.library")));
   }
   MR_CO_TRY(const auto lock, co_await open_data_directory(world.disk, directory));
+  if (uses_kafka(settings)) MR_CO_CHECK(co_await check_kafka(world, real.loop(), log, settings));
   MR_CO_TRY(const int listener, take_address(settings.text("listen")));
   std::string admin_token;
   MR_CO_TRY(

@@ -38,16 +38,11 @@ json::Object header_object(const stream::Record& record) {
   return headers;
 }
 
-// The headers that the reference's capture gives such a message (contracts: capture section 4).
-json::Object captured_headers(const event::Envelope& envelope) {
+json::Object captured_headers(const event::Envelope& envelope, std::string_view value) {
   json::Object headers;
-  headers.set_text("token", envelope.token);
-  headers.set_text("distinct_id", envelope.distinct_id);
-  headers.set_text("timestamp", std::to_string(envelope.timestamp.millis));
-  headers.set_text("event", envelope.event);
-  headers.set_text("uuid", codec::to_string(envelope.uuid));
-  headers.set_text("now", event::format_rfc3339(envelope.arrival));
-  if (envelope.historical) headers.set_text("historical_migration", "true");
+  for (const auto& [name, text] : event::captured_message_headers(envelope, value)) {
+    headers.set_text(name, text);
+  }
   return headers;
 }
 
@@ -90,7 +85,7 @@ std::string record_line(const stream::TopicPartition& where, const stream::Recor
                : fail(envelope.error());
   if (message) {
     // A captured record that was dead-lettered keeps its envelope beside the reason.
-    json::Object headers = captured_headers(*envelope);
+    json::Object headers = captured_headers(*envelope, as_text(record.value));
     headers.overlay(header_object(record));
     line.set("headers", headers.to_json());
     line.set("value", *message);

@@ -1,0 +1,221 @@
+#include "kafka/partition_reader.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace mr::kafka {
+
+namespace {
+
+constexpr Millis question_timeout{5'000};
+
+}  // namespace
+
+// What reads: alive as long as the reader wants it or a batch points into its messages.
+struct PartitionReader::Client {
+  std::unique_ptr<Handle> handle;
+  rd_kafka_topic_s* topic = nullptr;
+  rd_kafka_queue_s* queue = nullptr;
+  int32_t partition = 0;
+
+  void end() {
+    if (topic != nullptr) {
+      rd_kafka_consume_stop(topic, partition);
+      rd_kafka_topic_destroy(topic);
+    }
+    handle->end_client();
+  }
+};
+
+// Ends a client without holding up the loop: librdkafka joins its threads.
+class PartitionReader::EndClient final : public io::Worker::Job {
+ public:
+  explicit EndClient(std::unique_ptr<Client> client) : client_(std::move(client)) {}
+  void execute() override { client_->end(); }
+  void completed() override { delete this; }
+
+ private:
+  std::unique_ptr<Client> client_;
+};
+
+// Messages of librdkafka, and what was made of them; lives as long as a batch's views.
+struct PartitionReader::Fetched {
+  ~Fetched() {
+    for (rd_kafka_message_t* message : messages) rd_kafka_message_destroy(message);
+  }
+  std::shared_ptr<Client> client;  // outlives its messages
+  std::vector<rd_kafka_message_t*> messages;
+  std::deque<FormedRecord> formed;
+  size_t bytes = 0;
+};
+
+PartitionReader::PartitionReader(Doors doors, rd_kafka_s* control, std::string topic,
+                                 int32_t partition, const RecordForm* form)
+    : doors_(doors),
+      control_(control),
+      topic_(std::move(topic)),
+      partition_(partition),
+      form_(form),
+      arrived_(doors.world.loop) {
+}
+
+PartitionReader::~PartitionReader() {
+  kept_memory_.clear();
+  stop();
+}
+
+io::Task<Result<void>> PartitionReader::open() {
+  MR_CO_TRY(marks_, co_await doors_.worker.run([this] {
+    return query_watermarks(control_, topic_, partition_, question_timeout);
+  }));
+  co_return Result<void>();
+}
+
+Result<void> PartitionReader::start(Offset from) {
+  stop();
+  auto made = std::make_unique<Client>();
+  MR_TRY(made->handle,
+         Handle::create(Handle::Kind::consumer, doors_.options, doors_.loop, *this, doors_.log));
+  made->partition = partition_;
+  made->queue = made->handle->make_queue();
+  made->topic = rd_kafka_topic_new(made->handle->get(), topic_.c_str(), nullptr);
+  io::Worker& worker = doors_.worker;
+  client_ = std::shared_ptr<Client>(made.release(), [&worker](Client* ended) {
+    ended->handle->silence();
+    worker.submit(*new EndClient(std::unique_ptr<Client>(ended)));
+  });
+  if (rd_kafka_consume_start_queue(client_->topic, partition_, from.value, client_->queue) != 0) {
+    const auto response = rd_kafka_last_error();
+    stop();
+    return fail(error_of(response, "reading the Kafka topic " + topic_));
+  }
+  position_ = from;
+  return {};
+}
+
+void PartitionReader::stop() {
+  if (!client_) return;
+  client_->handle->silence();
+  client_.reset();
+}
+
+// Takes what has arrived. Yields false when there was nothing.
+Result<bool> PartitionReader::fetch(Fetched& into, Offset from, size_t bytes_max) {
+  while (into.bytes < bytes_max) {
+    rd_kafka_message_t* message = rd_kafka_consume_queue(client_->queue, 0);
+    if (message == nullptr) break;
+    const int response = message->err;
+    if (response == 0 && message->offset >= from.value) {
+      into.bytes += message->len + message->key_len;
+      into.messages.push_back(message);
+      position_ = Offset(message->offset) + 1;
+      client_->handle->brokers_answered();
+      continue;
+    }
+    rd_kafka_message_destroy(message);
+    if (response == 0 || is_outage(response) || response == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      continue;
+    }
+    if (!into.messages.empty()) break;  // it comes again with the next read
+    stop();
+    return fail(error_of(response, "reading the Kafka topic " + topic_ + " from offset " +
+                                       std::to_string(from.value)));
+  }
+  return !into.messages.empty();
+}
+
+stream::ReadBatch PartitionReader::batch_of(std::shared_ptr<Fetched> fetched) const {
+  stream::ReadBatch batch;
+  batch.records.reserve(fetched->messages.size());
+  for (const rd_kafka_message_t* message : fetched->messages) {
+    stream::Record record;
+    record.offset = Offset(message->offset);
+    rd_kafka_timestamp_type_t type;
+    record.timestamp = {std::max<int64_t>(rd_kafka_message_timestamp(message, &type), 0)};
+    record.key = {static_cast<const uint8_t*>(message->key), message->key_len};
+    record.value = {static_cast<const uint8_t*>(message->payload), message->len};
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const char* name = nullptr;
+      const void* value = nullptr;
+      size_t size = 0;
+      for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == 0; ++i) {
+        record.headers.push_back({name, {static_cast<const uint8_t*>(value), size}});
+      }
+    }
+    if (form_ != nullptr) {
+      if (auto formed = form_->from_brokers(record)) {
+        const FormedRecord& kept = fetched->formed.emplace_back(std::move(*formed));
+        record.key = as_bytes(kept.key);
+        record.value = as_bytes(kept.value);
+        record.headers.clear();
+        for (const auto& [key, text] : kept.headers) {
+          record.headers.push_back({key, as_bytes(text)});
+        }
+      }
+    }
+    batch.records.push_back(std::move(record));
+  }
+  batch.memory.push_back(std::move(fetched));
+  return batch;
+}
+
+stream::ReadBatch PartitionReader::kept_from(Offset from) const {
+  stream::ReadBatch batch;
+  const auto first = std::ranges::lower_bound(kept_, from, {}, &stream::Record::offset);
+  batch.records.assign(first, kept_.end());
+  batch.memory = kept_memory_;
+  return batch;
+}
+
+io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t bytes_max,
+                                                          Instant deadline) {
+  if (!kept_.empty() && from >= kept_.front().offset && from <= kept_.back().offset) {
+    co_return kept_from(from);
+  }
+  if (!client_ || from != position_) MR_CO_CHECK(start(from));
+  kept_.clear();
+  kept_memory_.clear();
+  auto fetched = std::make_shared<Fetched>();
+  fetched->client = client_;
+  for (;;) {
+    MR_CO_TRY(const bool found, fetch(*fetched, from, bytes_max));
+    if (found) break;
+    if (!co_await arrived_.wait_until(doors_.world.clock, deadline) &&
+        doors_.world.clock.now() >= deadline) {
+      MR_CO_TRY(const bool late, fetch(*fetched, from, bytes_max));
+      if (!late) co_return stream::ReadBatch();
+      break;
+    }
+  }
+  stream::ReadBatch batch = batch_of(std::move(fetched));
+  kept_ = batch.records;
+  kept_memory_ = batch.memory;
+  co_return batch;
+}
+
+io::Task<Result<Offset>> PartitionReader::first_offset() {
+  MR_CO_CHECK(co_await open());
+  co_return marks_.first;
+}
+
+Offset PartitionReader::end_offset() const {
+  Offset end = std::max(marks_.end, position_);
+  int64_t low = 0;
+  int64_t high = 0;
+  if (client_ && rd_kafka_get_watermark_offsets(client_->handle->get(), topic_.c_str(), partition_,
+                                                &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    end = std::max(end, Offset(high));
+  }
+  return end;
+}
+
+io::Task<Result<Offset>> PartitionReader::find_time(WallTime time) {
+  co_return co_await doors_.worker.run(
+      [this, time] { return query_time(control_, topic_, partition_, time, question_timeout); });
+}
+
+}  // namespace mr::kafka

@@ -1,0 +1,105 @@
+#include "main/kafka_places.h"
+
+#include <algorithm>
+
+#include "main/captured_form.h"
+
+namespace mr::main {
+
+namespace {
+
+// What is written: the topics that must be there.
+constexpr std::string_view written_topics[] = {
+    "captured", "events", "persons", "person_distinct_ids", "groups", "dead_letters"};
+// Pipeline and store write dead letters.
+constexpr int32_t dead_letter_partitions = 2;
+constexpr size_t worker_threads = 2;
+// How long `serve` and accept wait for brokers before they go on without.
+constexpr Millis patience{1'000};
+
+const CapturedForm captured_form;
+
+io::Task<void> stop_with(ProcessRuntime& runtime, kafka::KafkaLog& log) {
+  co_await runtime.stop_requested();
+  co_await log.stop();
+}
+
+std::unexpected<Error> invalid(std::string_view setting, const std::string& what) {
+  return fail(ErrorCode::invalid_input, std::string(setting) + ": " + what);
+}
+
+Result<void> read_topic_names(const Settings& settings, kafka::Options& options) {
+  const auto pairs = kafka::parse_pairs(settings.text("kafka.topics"));
+  if (!pairs) return invalid("kafka.topics", pairs.error().message());
+  const auto known = kafka::known_topics();
+  for (const auto& [topic, name] : *pairs) {
+    if (std::ranges::find(known, topic) == known.end()) {
+      const auto near = nearest(topic, known);
+      return invalid("kafka.topics",
+                     "there is no topic \"" + topic + "\"" +
+                         (near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?"));
+    }
+    options.topic_names[topic] = name;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool uses_kafka(const Settings& settings) {
+  return settings.text("log.engine") == "kafka";
+}
+
+Result<kafka::Options> kafka_options(const Settings& settings) {
+  kafka::Options options;
+  options.brokers = settings.text("kafka.brokers");
+  options.topic_prefix = settings.text("kafka.topic_prefix");
+  MR_CHECK(read_topic_names(settings, options));
+  auto properties = kafka::parse_pairs(settings.text("kafka.rdkafka"));
+  if (!properties) return invalid("kafka.rdkafka", properties.error().message());
+  options.properties = *std::move(properties);
+  options.create_topics = settings.text("kafka.create_topics") == "on";
+  options.partitions["captured"] = static_cast<int32_t>(settings.count("capture.partitions"));
+  options.partitions["dead_letters"] = dead_letter_partitions;
+  options.append_timeout = settings.duration("kafka.append_timeout");
+  options.forms["captured"] = &captured_form;
+  options.forms["dead_letters"] = &captured_form;
+  return options;
+}
+
+io::Task<Result<void>> check_kafka(io::World& world, io::EpollLoop& loop, telemetry::Logger& log,
+                                   const Settings& settings) {
+  MR_CO_TRY(kafka::Options options, kafka_options(settings));
+  options.wait_for_brokers = false;
+  options.open_timeout = patience;
+  const int32_t captured = options.partitions["captured"];
+  io::ThreadWorker worker(loop, 1, "kafka");
+  MR_CO_TRY(const auto brokers,
+            kafka::KafkaLog::create({world, loop, worker, log}, std::move(options)));
+  for (const std::string_view topic : written_topics) {
+    const int32_t partition = topic == "captured" ? captured - 1 : 0;
+    const auto ensured = co_await brokers->ensure_topic(std::string(topic), partition);
+    if (ensured) continue;
+    if (ensured.error().code() != ErrorCode::timed_out) co_return fail(ensured.error());
+    log.warning("no Kafka broker answers; starting without",
+                {{"brokers", settings.text("kafka.brokers")}});
+    break;
+  }
+  co_return Result<void>();
+}
+
+std::unique_ptr<stream::Log> open_kafka_log(ProcessRuntime& runtime) {
+  kafka::Options options = runtime.must(kafka_options(runtime.settings()));
+  if (runtime.name() == "accept") {
+    options.wait_for_brokers = false;
+    options.open_timeout = patience;
+  }
+  auto log = runtime.must(
+      kafka::KafkaLog::create({runtime.world(), runtime.loop(),
+                               runtime.blocking_calls("kafka", worker_threads), runtime.log()},
+                              std::move(options)));
+  runtime.watch(stop_with(runtime, *log));
+  return log;
+}
+
+}  // namespace mr::main

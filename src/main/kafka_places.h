@@ -1,0 +1,22 @@
+#pragma once
+
+#include "kafka/kafka_log.h"
+#include "main/process_runtime.h"
+
+namespace mr::main {
+
+// Whether the setting log.engine says kafka.
+bool uses_kafka(const Settings& settings);
+
+// What the settings kafka.… say. Errors: invalid_input naming the setting.
+Result<kafka::Options> kafka_options(const Settings& settings);
+
+// For `serve`, before any process starts: the topics are there, or are made, and the properties are
+// valid. Brokers that do not answer are no error: `log` says so.
+io::Task<Result<void>> check_kafka(io::World& world, io::EpollLoop& loop, telemetry::Logger& log,
+                                   const Settings& settings);
+
+// The log on Kafka. From the moment when the process is asked to stop, nothing waits for brokers.
+std::unique_ptr<stream::Log> open_kafka_log(ProcessRuntime& runtime);
+
+}  // namespace mr::main
