@@ -20,6 +20,8 @@ std::unique_ptr<stream::Log> open_embedded_log(ProcessRuntime& runtime) {
   if (settings.text("log.reserved_bytes") != "auto") {
     options.reserved_bytes = settings.bytes("log.reserved_bytes");
   }
+  const bool lz4 = settings.text("log.compression") == "lz4";
+  options.compression = lz4 ? log::Codec::lz4 : log::Codec::none;
   options.logger = &runtime.log();
   // Only what clients sent may be answered before its sync: the other topics have to agree with
   // what is committed beside them.

@@ -34,6 +34,8 @@ constexpr std::array definitions = {
                       "disk space kept free: below it, capture answers 503 (auto: 5 % of the file "
                       "system, at most 1 GB)",
                       "auto"},
+    SettingDefinition{"log.compression", SettingKind::choice, "none",
+                      "how batches of at least 16 KiB are compressed on disk", "none|lz4"},
     SettingDefinition{
         "log.retention", SettingKind::retention, "captured=7d, dead_letters=30d, *=3d",
         "how long topics are kept, TOPIC=LIMIT: an age, bytes, both with / or forever"},
