@@ -3,6 +3,7 @@
 #include "capture/capture_server.h"
 #include "catalog/live_snapshot.h"
 #include "main/log_places.h"
+#include "main/spool.h"
 
 namespace mr::main {
 
@@ -22,12 +23,17 @@ capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
   return config;
 }
 
+// `spool` may be null.
 io::Task<std::unique_ptr<stream::TopicAppender>> open_captured(ProcessRuntime& runtime,
-                                                               stream::Log& log) {
+                                                               stream::Log& log, Spool* spool) {
   const int32_t count = runtime.must(co_await captured_partitions(runtime, log));
   std::vector<std::unique_ptr<stream::Appender>> partitions;
   for (int32_t number = 0; number < count; ++number) {
-    partitions.push_back(runtime.must(co_await log.open_appender({"captured", number}, {})));
+    auto appender = runtime.must(co_await log.open_appender({"captured", number}, {}));
+    if (spool != nullptr) {
+      appender = runtime.must(co_await spool->put_behind(std::move(appender), number));
+    }
+    partitions.push_back(std::move(appender));
   }
   co_return std::make_unique<stream::TopicAppender>(runtime.world().loop, std::move(partitions));
 }
@@ -47,7 +53,8 @@ io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
   io::TaskGroup following(world.loop);  // to the end of the process
   following.spawn(catalog.follow());
   const auto log = open_log(runtime);
-  const auto captured = co_await open_captured(runtime, *log);
+  const auto spool = Spool::open(runtime);
+  const auto captured = co_await open_captured(runtime, *log, spool.get());
   const auto server = runtime.must(co_await capture::CaptureServer::create(
       world, capture_config(runtime), *captured, catalog, runtime.metrics(), runtime.log()));
   auto accepting = runtime.must(world.network.adopt_listener(listener));

@@ -23,6 +23,8 @@ class DataDirectory {
   io::Path log() const { return path_ + "/log"; }
   io::Path warehouse() const { return path_ + "/store"; }
   io::Path load() const { return path_ + "/load"; }
+  // How far the spool was forwarded to Kafka.
+  io::Path spool() const { return path_ + "/spool"; }
   io::Path run() const { return path_ + "/run"; }
   // What the supervisor says about the processes; a JSON array.
   io::Path processes_file() const { return run() + "/processes.json"; }

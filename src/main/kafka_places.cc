@@ -93,6 +93,8 @@ std::unique_ptr<stream::Log> open_kafka_log(ProcessRuntime& runtime) {
   if (runtime.name() == "accept") {
     options.wait_for_brokers = false;
     options.open_timeout = patience;
+    // The spool decides how long clients wait; the brokers may take for ever.
+    if (runtime.settings().text("kafka.spool") == "on") options.append_timeout = Millis{0};
   }
   auto log = runtime.must(
       kafka::KafkaLog::create({runtime.world(), runtime.loop(),

@@ -13,7 +13,7 @@ std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime) {
   return open_embedded_log(runtime);
 }
 
-std::unique_ptr<stream::Log> open_embedded_log(ProcessRuntime& runtime) {
+std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime) {
   log::AppenderOptions options;
   options.segment_bytes_max = runtime.settings().bytes("log.segment_bytes");
   const Settings& settings = runtime.settings();

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "log/embedded_log.h"
 #include "main/process_runtime.h"
 #include "stream/log.h"
 
@@ -16,7 +17,7 @@ inline constexpr int32_t store_partition = 1;
 std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime);
 
 // The same for what always lies on this machine, whichever engine is in force.
-std::unique_ptr<stream::Log> open_embedded_log(ProcessRuntime& runtime);
+std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime);
 
 // The partitions of the topic `captured`, from 0: as many as `capture.partitions` says, or as there
 // are already, if those are more.

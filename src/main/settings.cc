@@ -54,6 +54,10 @@ constexpr std::array definitions = {
                       "make Kafka topics that are missing", "on|off"},
     SettingDefinition{"kafka.append_timeout", SettingKind::duration, "10s",
                       "how long the brokers may take to confirm what is appended"},
+    SettingDefinition{"kafka.spool", SettingKind::choice, "on",
+                      "keep events on this machine while the brokers do not answer", "on|off"},
+    SettingDefinition{"kafka.spool_after", SettingKind::duration, "1s",
+                      "how long the brokers may take before events are spooled"},
     SettingDefinition{"kafka.rdkafka", SettingKind::text, "",
                       "properties for librdkafka (TLS, SASL, ...), NAME=VALUE separated by "
                       "semicolons"},

@@ -1,0 +1,54 @@
+#include "main/spool.h"
+
+#include "kafka/spooling_appender.h"
+#include "log/embedded_log.h"
+#include "main/kafka_places.h"
+#include "main/log_places.h"
+
+namespace mr::main {
+
+namespace {
+
+constexpr const char* spool_topic = "captured.spool";
+constexpr const char* refused_topic = "captured.refused";
+constexpr const char* forwarder_name = "forwarder";
+// Of what was forwarded; what was not is never removed.
+constexpr uint64_t kept_bytes_max = 256u * 1024 * 1024;
+
+}  // namespace
+
+Spool::Spool(ProcessRuntime& runtime)
+    : runtime_(runtime), positions_(open_positions(runtime, runtime.directory().spool())) {
+  auto local = open_embedded_log(runtime);
+  local->set_topic(spool_topic, {{.bytes_max = kept_bytes_max}, {}});
+  local->set_topic(refused_topic, {{}, {}});
+  local_ = std::move(local);
+}
+
+std::unique_ptr<Spool> Spool::open(ProcessRuntime& runtime) {
+  const Settings& settings = runtime.settings();
+  if (!uses_kafka(settings) || settings.text("kafka.spool") != "on") return nullptr;
+  return std::unique_ptr<Spool>(new Spool(runtime));
+}
+
+io::Task<Result<std::unique_ptr<stream::Appender>>> Spool::put_behind(
+    std::unique_ptr<stream::Appender> remote, int32_t partition) {
+  const stream::TopicPartition which{spool_topic, partition};
+  const std::string name = std::string(spool_topic) + "-" + std::to_string(partition);
+  MR_CO_TRY(const auto saved, co_await positions_->load(name));
+  MR_CO_TRY(auto local, co_await local_->open_appender(which, {}));
+  MR_CO_TRY(auto reader, co_await local_->open_reader(which));
+  MR_CO_TRY(auto refused, co_await local_->open_appender({refused_topic, partition}, {}));
+  MR_CO_TRY(auto consumer, co_await local_->register_consumer(which, forwarder_name,
+                                                              saved ? saved->next : Offset(0)));
+  kafka::SpoolOptions options;
+  options.patience = runtime_.settings().duration("kafka.spool_after");
+  MR_CO_TRY(auto spooling, co_await kafka::SpoolingAppender::open(
+                               {runtime_.world(), std::move(remote), std::move(local),
+                                std::move(reader), std::move(refused), std::move(consumer),
+                                *positions_, name, runtime_.log(), runtime_.metrics()},
+                               options));
+  co_return std::move(spooling);
+}
+
+}  // namespace mr::main

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+
+#include "main/process_runtime.h"
+#include "stream/log.h"
+
+namespace mr::main {
+
+// Accept's spool: a partition of the embedded log behind each partition of `captured` on Kafka.
+class Spool {
+ public:
+  // Null when the settings want none.
+  static std::unique_ptr<Spool> open(ProcessRuntime& runtime);
+
+  // The appender with the spool behind it.
+  io::Task<Result<std::unique_ptr<stream::Appender>>> put_behind(
+      std::unique_ptr<stream::Appender> remote, int32_t partition);
+
+ private:
+  explicit Spool(ProcessRuntime& runtime);
+
+  ProcessRuntime& runtime_;
+  std::unique_ptr<stream::Log> local_;
+  std::unique_ptr<stream::Checkpoints> positions_;
+};
+
+}  // namespace mr::main

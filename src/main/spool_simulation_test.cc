@@ -1,0 +1,236 @@
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "kafka/spooling_appender.h"
+#include "log/partition.h"
+#include "sim/sim_world.h"
+#include "sim/test_support.h"
+
+// The spool on simulated disks and clocks, before a model of a broker that stays silent, fails and
+// comes back, with crashes in between.
+namespace mr::main {
+namespace {
+
+using io::Task;
+
+constexpr const char* spool_folder = "log/captured.spool/0";
+constexpr const char* refused_folder = "log/captured.refused/0";
+
+// The broker's side: it outlives the process.
+struct Broker {
+  enum class Mode : uint8_t {
+    up,
+    silent,      // keeps what it gets, sometimes at once, and answers only when it is up again
+    unreachable  // gets nothing
+  };
+  Mode mode = Mode::up;
+  std::vector<std::string> kept;
+  bool closing = false;
+};
+
+// An idempotent producer's end: each append reaches the broker once, in order, however long that
+// takes, unless the process dies or it is closed.
+class ModelRemote final : public stream::Appender {
+ public:
+  ModelRemote(io::World world, Broker& broker, sim::SimRandom random)
+      : world_(world), broker_(broker), random_(random) {}
+
+  Task<Result<stream::AppendedRange>> append(std::vector<stream::RecordView> records) override {
+    const uint64_t ticket = tickets_++;
+    bool kept = false;
+    stream::AppendedRange range{};
+    for (;;) {
+      if (broker_.closing) co_return fail(ErrorCode::closed, "closed");
+      const bool reaches = broker_.mode == Broker::Mode::up ||
+                           (broker_.mode == Broker::Mode::silent && random_.one_in(4));
+      if (!kept && reaches && ticket == served_) {
+        range.first = next_offset();
+        for (const auto& record : records) broker_.kept.emplace_back(as_text(record.value));
+        range.last = next_offset() + -1;
+        kept = true;
+        ++served_;
+      }
+      if (kept && broker_.mode == Broker::Mode::up) co_return range;
+      co_await world_.clock.sleep(Millis{1 + static_cast<int64_t>(random_.below(20))});
+    }
+  }
+  Offset next_offset() const override { return Offset(static_cast<int64_t>(broker_.kept.size())); }
+  void publish(Offset) override {}
+  Task<Result<void>> close() override {
+    broker_.closing = true;
+    co_return Result<void>();
+  }
+  stream::AppenderStatus status() const override { return {}; }
+
+ private:
+  io::World world_;
+  Broker& broker_;
+  sim::SimRandom random_;
+  uint64_t tickets_ = 0;
+  uint64_t served_ = 0;
+};
+
+struct Trial {
+  explicit Trial(uint64_t seed) : world(seed), random(seed * 7919 + 1) {}
+  sim::SimWorld world;
+  sim::SimRandom random;
+  Broker broker;
+  std::map<std::string, bool> answered;  // value: whether with success
+  int values = 0;
+  int crashes = 0;
+  std::unique_ptr<telemetry::Logger> log = telemetry::Logger::to_memory();
+};
+
+// One process: what it opened.
+struct Process {
+  telemetry::Metrics metrics;
+  std::unique_ptr<stream::Checkpoints> checkpoints;
+  std::unique_ptr<kafka::SpoolingAppender> spool;
+};
+
+Task<Result<void>> open(Trial& run, Process& process, Millis patience) {
+  io::World world = run.world.world();
+  run.broker.closing = false;
+  process.checkpoints = log::open_checkpoints(world, "spool");
+  log::AppenderOptions options;
+  options.first_segment_bytes = 16 * 1024;
+  options.segment_bytes_max = 64 * 1024;
+  options.reserved_bytes = 0;
+  MR_CO_TRY(auto local, co_await log::open_partition_appender(world, spool_folder, options));
+  MR_CO_TRY(auto reader, co_await log::open_partition_reader(world, spool_folder));
+  MR_CO_TRY(auto refused, co_await log::open_partition_appender(world, refused_folder, options));
+  kafka::SpoolOptions spool_options;
+  spool_options.patience = patience;
+  spool_options.forward_bytes = 400;
+  spool_options.retry_pause = Millis{100};
+  MR_CO_TRY(process.spool,
+            co_await kafka::SpoolingAppender::open(
+                {world, std::make_unique<ModelRemote>(world, run.broker, run.random.split()),
+                 std::move(local), std::move(reader), std::move(refused), nullptr,
+                 *process.checkpoints, "captured.spool-0", *run.log, process.metrics},
+                spool_options));
+  co_return Result<void>();
+}
+
+// A client: sends its values one after the other, each after the answer to the one before.
+Task<void> client(Trial& run, Process& process, int number, int count, int& running) {
+  io::Clock& clock = run.world.world().clock;
+  for (int i = 0; i < count; ++i) {
+    const std::string value =
+        "c" + std::to_string(number) + "." + std::to_string(run.crashes) + ":" + std::to_string(i);
+    run.answered[value] = false;
+    const std::string key = "k" + std::to_string(number);
+    const WallTime now = clock.wall();
+    std::vector<stream::RecordView> records = {{now, as_bytes(key), as_bytes(value), {}}};
+    const auto appended = co_await process.spool->append(std::move(records));
+    if (appended) run.answered[value] = true;
+    co_await clock.sleep(Millis{static_cast<int64_t>(run.random.below(60))});
+  }
+  --running;
+}
+
+Task<void> trouble(Trial& run, bool& stop) {
+  io::Clock& clock = run.world.world().clock;
+  while (!stop) {
+    const uint64_t pick = run.random.below(4);
+    run.broker.mode = pick < 2    ? Broker::Mode::up
+                      : pick == 2 ? Broker::Mode::silent
+                                  : Broker::Mode::unreachable;
+    co_await clock.sleep(Millis{1 + static_cast<int64_t>(run.random.below(400))});
+  }
+}
+
+Task<Result<void>> work(Trial& run, bool calm) {
+  Process process;  // here, so that a crash takes it with the doors that it uses
+  MR_CO_CHECK(co_await open(run, process, Millis{50}));
+  io::World world = run.world.world();
+  int running = 3;
+  bool stop = false;
+  io::TaskGroup tasks(world.loop);
+  if (!calm) tasks.spawn(trouble(run, stop));
+  for (int i = 0; i < 3; ++i) tasks.spawn(client(run, process, i, 12, running));
+  while (running > 0) co_await world.clock.sleep(Millis{10});
+  stop = true;
+  co_await tasks.drain();
+  run.broker.mode = Broker::Mode::up;
+  while (process.spool->spooling()) co_await world.clock.sleep(Millis{10});
+  co_return co_await process.spool->close();
+}
+
+// How the broker's topic judges the run; empty when all is well.
+std::string verdict(const Trial& run, bool may_double) {
+  std::map<std::string, int> times;
+  std::map<std::string, int> last_of_client;
+  for (const std::string& value : run.broker.kept) {
+    if (!run.answered.contains(value)) return "invented: " + value;
+    if (++times[value] > 1) continue;
+    const size_t colon = value.find(':');
+    const int number = std::stoi(value.substr(colon + 1));
+    const auto [at, fresh] = last_of_client.emplace(value.substr(0, colon), number);
+    if (!fresh && number < at->second) return "out of order: " + value;
+    at->second = number;
+  }
+  for (const auto& [value, success] : run.answered) {
+    if (success && times[value] == 0) return "lost: " + value;
+    if (!may_double && times[value] > 1) return "doubled: " + value;
+  }
+  return {};
+}
+
+uint64_t seeds() {
+  return sim::number_from_environment("MR_SIM_SEEDS", 60);
+}
+
+TEST(SpoolSimulation, WithoutCrashesEveryRecordReachesTheBrokersOnceAndInOrder) {
+  const uint64_t only = sim::number_from_environment("MR_SIM_SEED", 0);
+  size_t spooled = 0;
+  for (uint64_t seed = only == 0 ? 1 : only; seed <= (only == 0 ? seeds() : only); ++seed) {
+    Trial run(seed);
+    const auto done = run.world.run(work(run, false));
+    ASSERT_TRUE(done && *done) << "seed " << seed << (done ? done->error().message() : " hangs");
+    ASSERT_EQ(verdict(run, false), "") << "seed " << seed;
+    for (const auto& [value, success] : run.answered) ASSERT_TRUE(success) << value;
+    if (run.log->kept().find("spool on this machine") != std::string::npos) ++spooled;
+  }
+  EXPECT_GT(spooled, only == 0 ? seeds() / 2 : 0);  // the simulation reaches what it is about
+}
+
+TEST(SpoolSimulation, NothingAnsweredIsLostWhateverCrashesWhen) {
+  const uint64_t only = sim::number_from_environment("MR_SIM_SEED", 0);
+  size_t crashed = 0;
+  for (uint64_t seed = only == 0 ? 1 : only; seed <= (only == 0 ? seeds() : only); ++seed) {
+    Trial run(seed);
+    for (int round = 0; round < 3; ++round) {
+      run.world.crash_at(run.world.operations() + 1 + run.random.below(120));
+      const auto done = run.world.run(work(run, false));
+      if (done) {
+        ASSERT_TRUE(*done) << "seed " << seed << ": " << done->error().message();
+        run.world.crash_at(0);
+        continue;
+      }
+      ASSERT_TRUE(run.world.crash_due()) << "seed " << seed << " hangs";
+      ++crashed;
+      ++run.crashes;
+      run.world.crash(run.random.one_in(2) ? sim::CrashKind::process : sim::CrashKind::power);
+    }
+    run.broker.mode = Broker::Mode::up;
+    const auto done = run.world.run(work(run, true));
+    ASSERT_TRUE(done && *done) << "seed " << seed << (done ? done->error().message() : " hangs");
+    ASSERT_EQ(verdict(run, true), "") << "seed " << seed;
+  }
+  EXPECT_GT(crashed, only == 0 ? seeds() : 0);
+}
+
+TEST(SpoolSimulation, ABrokerThatIsUpIsUsedAlone) {
+  Trial run(1);
+  const auto done = run.world.run(work(run, true));
+  ASSERT_TRUE(done && *done);
+  EXPECT_EQ(verdict(run, false), "");
+  EXPECT_EQ(run.log->kept().find("spool"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mr::main
