@@ -1,6 +1,7 @@
 #include "log/segment_scan.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "log/blocks.h"
 
@@ -37,16 +38,24 @@ io::Task<Result<std::optional<BatchHeader>>> batch_at(FileWindow& window, Segmen
 }  // namespace
 
 io::Task<Result<ByteView>> FileWindow::view(uint64_t position, size_t bytes) {
-  if (position < start_ || position + bytes > start_ + buffer_.size()) {
-    start_ = block_floor(position);
-    const size_t wanted = static_cast<size_t>(block_ceiling(position + bytes) - start_);
-    buffer_.resize(std::max(chunk_bytes_, wanted));
-    auto count = co_await file_.read_at(start_, buffer_.bytes());
+  const uint64_t end = start_ + buffer_.size();
+  if (position < start_ || position + bytes > end) {
+    const uint64_t from = block_floor(position);
+    const auto wanted = static_cast<size_t>(block_ceiling(position + bytes) - from);
+    // What is here of it already moves to the front; moving is far cheaper than reading again.
+    size_t kept = 0;
+    if (from >= start_ && from < end) {
+      kept = static_cast<size_t>(block_floor(end - from));
+      std::memmove(buffer_.data(), buffer_.data() + (from - start_), kept);
+    }
+    start_ = from;
+    buffer_.resize(std::max({chunk_bytes_, wanted, kept + io::direct_alignment}));
+    const auto count = co_await file_.read_at(from + kept, buffer_.bytes().subspan(kept));
     if (!count) {
       buffer_.clear();
-      co_return fail(std::move(count).error());
+      co_return fail(count.error());
     }
-    buffer_.resize(*count);
+    buffer_.resize(kept + *count);
   }
   const uint64_t skipped = std::min<uint64_t>(position - start_, buffer_.size());
   co_return buffer_.view().subspan(skipped);
