@@ -52,5 +52,6 @@ inline constexpr const char* manifest_name = "manifest";
 inline constexpr const char* watermark_name = "watermark";
 inline constexpr const char* lock_name = "lock";
 inline constexpr const char* prepared_name = "next.prepared";
+inline constexpr const char* spare_name = "recovery.space";
 
 }  // namespace mr::log

@@ -249,6 +249,18 @@ uint64_t PartitionWriter::reserved_bytes(const io::DiskSpace& space) const {
       std::min(space.total_bytes / reserved_share, reserved_bytes_most));
 }
 
+// Room for what recovery on the buffered path writes, so that it does not need a disk with space.
+// Without space now there is none; the next opening tries again.
+io::Task<void> PartitionWriter::keep_spare() {
+  const io::Path path = folder_ + "/" + spare_name;
+  const io::OpenMode mode{io::Access::read_write, io::Creation::create_if_absent};
+  const auto file = co_await world_.disk.open(path, mode);
+  const auto space = co_await world_.disk.space(folder_);
+  const uint64_t bytes = options_.buffered_segment_bytes_max;
+  if (!file || !space || space->free_bytes < bytes + reserved_bytes(*space)) co_return;
+  if (co_await (*file)->preallocate(bytes)) (void)co_await world_.disk.sync_directory(folder_);
+}
+
 io::Task<void> PartitionWriter::check_space() {
   checking_space_ = true;
   const auto space = co_await world_.disk.space(folder_);

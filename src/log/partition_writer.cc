@@ -83,6 +83,7 @@ io::Task<Result<void>> PartitionWriter::open() {
   store_word(*page_, WatermarkWord::remove_below, 0);
   tasks_.spawn(commit_loop());
   tasks_.spawn(housekeeping());
+  if (!direct_) tasks_.spawn(keep_spare());
   co_return Result<void>{};
 }
 

@@ -81,6 +81,7 @@ class PartitionWriter final : public stream::Appender {
   io::Task<void> look_ahead();
   io::Task<void> trim(OpenSegment sealed, uint64_t bytes, SegmentIndex index);
   io::Task<void> check_space();
+  io::Task<void> keep_spare();
   uint64_t next_segment_bytes(uint64_t batch_bytes) const;
   void seal_open_segment();
 

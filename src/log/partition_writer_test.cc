@@ -79,6 +79,15 @@ struct Running {
     const auto text = sim.run(log::visible(sim.world(), from)).value();
     return text ? *text : text.error().message();
   }
+  void wait(Millis duration) {
+    struct Pause {
+      static Task<bool> run(io::Clock& clock, Millis duration) {
+        co_await clock.sleep(duration);
+        co_return true;
+      }
+    };
+    sim.run(Pause::run(sim.world().clock, duration));
+  }
   // The process ends here and now; another opens the log.
   void crash(AppenderOptions options) {
     sim.crash(sim::CrashKind::process);
@@ -161,13 +170,7 @@ TEST(PartitionWriter, RefusesBelowTheReservedSpaceAndResumesByItself) {
   bool resumed = false;
   for (int i = 0; i < 10 && !resumed; ++i) {
     resumed = log.append(1).has_value();
-    struct Pause {
-      static Task<bool> run(io::Clock& clock) {
-        co_await clock.sleep(Millis{200});
-        co_return true;
-      }
-    };
-    log.sim.run(Pause::run(log.sim.world().clock));
+    log.wait(Millis{200});
   }
   EXPECT_TRUE(resumed);
 }
@@ -182,6 +185,25 @@ TEST(PartitionWriter, OpensOnAFullDiskServesReadersAndAppendsWhenThereIsSpace) {
     EXPECT_EQ(log.visible(), "0-4");
     EXPECT_EQ(log.append(1).error().code(), ErrorCode::no_space);
     log.sim.storage().set_capacity(1 << 22);
+    EXPECT_TRUE(log.append(1));
+    EXPECT_EQ(log.visible(), "0-5");
+  }
+}
+
+TEST(PartitionWriter, ARestartAfterACrashWorksOnAFullDisk) {
+  for (const bool direct : {true, false}) {
+    Running log(1, small_options(), direct);
+    ASSERT_TRUE(log.append(5, 3000));
+    log.wait(Millis{100});
+    auto& storage = log.sim.storage();
+    for (const auto kind : {sim::CrashKind::process, sim::CrashKind::power}) {
+      // Not a byte is left.
+      storage.set_capacity(storage.capacity_bytes() - storage.free_bytes());
+      log.sim.crash(kind);
+      log.reopen(small_options());
+      EXPECT_EQ(log.visible(), "0-4");
+    }
+    storage.set_capacity(1 << 22);
     EXPECT_TRUE(log.append(1));
     EXPECT_EQ(log.visible(), "0-5");
   }

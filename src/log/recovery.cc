@@ -43,6 +43,7 @@ class Recovery {
   io::Task<Result<void>> tidy_names();
   io::Task<Result<void>> seal_tail();
   io::Task<Result<void>> copy_tail(SegmentEntry entry, uint64_t bytes);
+  io::Task<Result<void>> copy_bytes(io::Path source, io::Path target, uint64_t bytes);
   io::Task<Result<void>> cut();
   io::Task<Result<void>> carry(SegmentEntry entry, uint64_t position, Offset base);
   void report(const SegmentEntry& entry, const SegmentScan& scan);
@@ -170,30 +171,45 @@ io::Task<Result<void>> Recovery::seal_tail() {
   co_return Result<void>{};
 }
 
-// The buffered path: what the cache shows may be lost already, so it is written anew, elsewhere.
+// The buffered path: what the cache shows may be lost already, so it is written anew, elsewhere; on
+// a full disk into the file that was kept for that.
 io::Task<Result<void>> Recovery::copy_tail(SegmentEntry entry, uint64_t bytes) {
   const io::Path path = segment_path(folder_, entry.base);
-  const io::Path fresh = options_.bugs.repair_in_place ? path : path + ".new";
-  const io::OpenMode mode{io::Access::read_write, io::Creation::create_if_absent};
-  MR_CO_TRY(const auto from, co_await world_.disk.open(path, {}));
-  MR_CO_TRY(const auto to, co_await world_.disk.open(fresh, mode));
-  Bytes chunk(copy_chunk_bytes);
-  if (!options_.bugs.repair_in_place) MR_CO_CHECK(co_await to->truncate(0));
-  for (uint64_t at = 0; at < bytes; at += chunk.size()) {
-    chunk.resize(std::min<uint64_t>(copy_chunk_bytes, bytes - at));
-    MR_CO_TRY(const size_t count, co_await from->read_at(at, chunk));
-    if (count < chunk.size()) co_return fail(ErrorCode::io_failed, path + " became shorter");
-    MR_CO_CHECK(co_await to->write_at(at, chunk));
+  const bool in_place = options_.bugs.repair_in_place;
+  const io::Path fresh = in_place ? path : path + ".new";
+  auto copied = co_await copy_bytes(path, fresh, bytes);
+  if (!copied && copied.error().code() == ErrorCode::no_space && !in_place) {
+    if (co_await world_.disk.rename(folder_ + "/" + spare_name, fresh)) {
+      MR_REACHED("log.recovery.spare_used");
+      copied = co_await copy_bytes(path, fresh, bytes);
+    }
   }
-  MR_CO_CHECK(co_await to->sync_data());
+  MR_CO_CHECK(std::move(copied));
   // The source may have changed between the scan and the copy, if the cache dropped pages.
-  MR_CO_TRY(const SegmentScan scan, co_await scan_segment(*to, identity(entry), entry.base));
-  if (scan.valid_bytes != bytes && !options_.bugs.repair_in_place) {
+  MR_CO_TRY(const auto written, co_await world_.disk.open(fresh, {}));
+  MR_CO_TRY(const SegmentScan scan, co_await scan_segment(*written, identity(entry), entry.base));
+  if (scan.valid_bytes != bytes && !in_place) {
     MR_REACHED("log.recovery.source_changed");
     co_return fail(ErrorCode::io_failed, path + " changed while it was copied");
   }
-  if (!options_.bugs.repair_in_place) MR_CO_CHECK(co_await world_.disk.rename(fresh, path));
+  if (!in_place) MR_CO_CHECK(co_await world_.disk.rename(fresh, path));
   co_return co_await world_.disk.sync_directory(folder_);
+}
+
+// Writes over whatever the target holds, so that blocks which it has are used.
+io::Task<Result<void>> Recovery::copy_bytes(io::Path source, io::Path target, uint64_t bytes) {
+  const io::OpenMode mode{io::Access::read_write, io::Creation::create_if_absent};
+  MR_CO_TRY(const auto from, co_await world_.disk.open(source, {}));
+  MR_CO_TRY(const auto to, co_await world_.disk.open(target, mode));
+  Bytes chunk(copy_chunk_bytes);
+  for (uint64_t at = 0; at < bytes; at += chunk.size()) {
+    chunk.resize(std::min<uint64_t>(copy_chunk_bytes, bytes - at));
+    MR_CO_TRY(const size_t count, co_await from->read_at(at, chunk));
+    if (count < chunk.size()) co_return fail(ErrorCode::io_failed, source + " became shorter");
+    MR_CO_CHECK(co_await to->write_at(at, chunk));
+  }
+  if (target != source) MR_CO_CHECK(co_await to->truncate(bytes));
+  co_return co_await to->sync_data();
 }
 
 io::Task<Result<void>> Recovery::cut() {
