@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 
@@ -89,6 +90,63 @@ Result<void> write_zeros(int file, const Path& path, uint64_t size) {
   return {};
 }
 
+// A large direct read in parts that run at the same time: a device needs several requests to give
+// what it can. The awaiting coroutine owns it; completed() runs on the loop's thread.
+class ParallelRead {
+ public:
+  static constexpr size_t parts = disk_threads;
+  static constexpr size_t part_bytes_min = 512 * 1024;
+
+  ParallelRead(ThreadWorker& threads, int file, const Path& path, uint64_t offset,
+               MutableBytes into)
+      : threads_(threads) {
+    const size_t share = into.size() / parts / direct_alignment * direct_alignment;
+    for (size_t i = 0; i < parts; ++i) {
+      const size_t begin = i * share;
+      const size_t size = i + 1 == parts ? into.size() - begin : share;
+      jobs_[i] = Part(*this, file, path, offset + begin, into.subspan(begin, size));
+    }
+  }
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) {
+    awaiting_ = self;
+    for (Part& part : jobs_) threads_.submit(part);
+  }
+  // Up to the first part that came short: there the file ended.
+  Result<size_t> await_resume() {
+    size_t total = 0;
+    for (const Part& part : jobs_) {
+      if (!part.result) return fail(part.result.error());
+      total += *part.result;
+      if (*part.result < part.into.size()) break;
+    }
+    return total;
+  }
+
+ private:
+  struct Part : Worker::Job {
+    Part() = default;
+    Part(ParallelRead& all, int from, const Path& name, uint64_t at, MutableBytes to)
+        : owner(&all), file(from), path(&name), offset(at), into(to) {}
+    void execute() override { result = read_fully(file, *path, offset, into); }
+    void completed() override {
+      if (++owner->done_ == parts) owner->awaiting_.resume();
+    }
+    ParallelRead* owner = nullptr;
+    int file = -1;
+    const Path* path = nullptr;
+    uint64_t offset = 0;
+    MutableBytes into;
+    Result<size_t> result = size_t{0};
+  };
+
+  ThreadWorker& threads_;
+  std::array<Part, parts> jobs_;
+  std::coroutine_handle<> awaiting_;
+  size_t done_ = 0;
+};
+
 class RealFile final : public File {
  public:
   RealFile(ThreadWorker& threads, Path path, Descriptor file, Caching caching)
@@ -101,7 +159,11 @@ class RealFile final : public File {
         [this, offset, data] { return write_fully(file_.get(), path_, offset, data); });
   }
   Task<Result<size_t>> read_at(uint64_t offset, MutableBytes into) override {
-    return threads_.run(
+    const bool large = into.size() >= ParallelRead::parts * ParallelRead::part_bytes_min;
+    if (large && caching_ == Caching::direct) {
+      co_return co_await ParallelRead(threads_, file_.get(), path_, offset, into);
+    }
+    co_return co_await threads_.run(
         [this, offset, into] { return read_fully(file_.get(), path_, offset, into); });
   }
   Task<Result<void>> sync_data() override {
