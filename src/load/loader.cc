@@ -45,13 +45,21 @@ Loader::Loader(Doors doors, LoaderOptions options)
                                               {{"topic", options_.topic}})),
       failures_(doors_.metrics.counter("millrace_load_failures_total",
                                        "Attempts to load that failed and were repeated",
-                                       {{"topic", options_.topic}})) {
+                                       {{"topic", options_.topic}})),
+      changed_(doors_.world.loop) {
 }
 
 io::Task<void> Loader::run() {
   Millis pause = first_retry_pause;
   while (!stopping_) {
+    if (held_) {
+      co_await changed_.wait();
+      continue;
+    }
+    standing_ = false;
     const Result<void> done = co_await step();
+    standing_ = true;
+    changed_.notify();
     if (done) {
       pause = first_retry_pause;
       continue;
@@ -64,6 +72,16 @@ io::Task<void> Loader::run() {
     co_await doors_.world.clock.sleep(pause);
     pause = std::min(Millis{pause.count * 2}, longest_retry_pause);
   }
+}
+
+io::Task<void> Loader::hold() {
+  held_ = true;
+  while (!standing_) co_await changed_.wait();
+}
+
+void Loader::release() {
+  held_ = false;
+  changed_.notify();
 }
 
 io::Task<Result<void>> Loader::step() {

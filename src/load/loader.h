@@ -4,6 +4,7 @@
 #include <string>
 
 #include "io/fwd.h"
+#include "io/signal.h"
 #include "io/task.h"
 #include "load/block.h"
 #include "load/repeat_filter.h"
@@ -50,7 +51,15 @@ class Loader {
   // Loads until stop() is called; then the block in flight is finished. Failures of the warehouse,
   // the disk or the log are logged, counted and tried again after a pause.
   io::Task<void> run();
-  void stop() { stopping_ = true; }
+  void stop() {
+    stopping_ = true;
+    changed_.notify();
+  }
+
+  // Completes when the loader stands between two blocks, where its saved position and the table
+  // agree; it stays there until release(). For a copy of both. One holder at a time.
+  io::Task<void> hold();
+  void release();
 
   // Everything below is in the table (or in the dead letters), durably.
   Offset position() const { return position_; }
@@ -80,6 +89,9 @@ class Loader {
   telemetry::Counter& failures_;
   bool loaded_ = false;
   bool stopping_ = false;
+  bool held_ = false;     // hold() was called
+  bool standing_ = true;  // between two blocks
+  io::Signal changed_;
   Offset position_;
   Offset gathered_end_;
   std::vector<stream::SourceMark> sources_;  // of the records below position_

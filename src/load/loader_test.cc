@@ -252,5 +252,32 @@ TEST_F(LoaderTest, FullBlocksGoWithoutWaiting) {
   EXPECT_EQ(warehouse_.inserts, 2);
 }
 
+io::Task<bool> load_with_a_pause(io::World world, Loader& loader, FakeReader& reader,
+                                 FakeWarehouse& warehouse) {
+  io::TaskGroup group(world.loop);
+  group.spawn(loader.run());
+  while (loader.position() < Offset(3)) co_await world.clock.sleep(Millis{1});
+  co_await loader.hold();
+  const size_t before = warehouse.table.size();
+  for (int i = 0; i < 3; ++i) reader.add("{}");
+  co_await world.clock.sleep(Millis{50});  // time in which a loader that is not held would load
+  EXPECT_EQ(warehouse.table.size(), before);
+  loader.release();
+  while (loader.position() < Offset(6)) co_await world.clock.sleep(Millis{1});
+  co_await loader.hold();
+  loader.stop();  // ends one that is held, too
+  co_await group.drain();
+  co_return true;
+}
+
+TEST_F(LoaderTest, AHeldLoaderLoadsNothingUntilItIsReleased) {
+  for (int i = 0; i < 3; ++i) reader_.add("{}");
+  Loader loader(
+      {world_, reader_, checkpoints_, warehouse_, dead_letters_, *log_, metrics_},
+      {.topic = "events", .table = "events", .delay = Millis{1}, .stop_check = Millis{2}});
+  io::run_in(real_, load_with_a_pause(world_, loader, reader_, warehouse_));
+  EXPECT_EQ(warehouse_.table.size(), 6u);
+}
+
 }  // namespace
 }  // namespace mr::load

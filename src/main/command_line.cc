@@ -140,6 +140,28 @@ void add_log_commands(CLI::App& app, Command& command) {
   }
 }
 
+void add_backup_commands(CLI::App& app, Command& command) {
+  CLI::App& backup = *app.add_subcommand(
+      "backup", "copy everything into a folder, consistently, while the server runs or stopped");
+  CLI::App& restore =
+      *app.add_subcommand("restore", "make a data directory from a backup, checking every file");
+  backup.callback([&command] { command.name = CommandName::backup; });
+  restore.callback([&command] { command.name = CommandName::restore; });
+  backup.add_option("folder", command.backup_folder, "where to: missing or empty")->required();
+  restore.add_option("backup", command.backup_folder, "the folder of the backup")->required();
+  backup.add_option("--data", command.server.data, "the data directory")->capture_default_str();
+  restore.add_option("--data", command.server.data, "the new data directory: missing or empty")
+      ->required();
+  for (CLI::App* sub : {&backup, &restore}) {
+    sub->add_flag("--json", command.json, "print JSON, for scripts");
+  }
+}
+
+void add_log_and_backup_commands(CLI::App& app, Command& command) {
+  add_log_commands(app, command);
+  add_backup_commands(app, command);
+}
+
 }  // namespace
 
 Result<Command> parse_command_line(int count, const char* const* arguments) {
@@ -187,7 +209,7 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
     add_server_flags(*sub, command.server);
   }
 
-  add_log_commands(app, command);
+  add_log_and_backup_commands(app, command);
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {

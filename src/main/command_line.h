@@ -23,6 +23,8 @@ enum class CommandName : uint8_t {
   log_dump,
   log_verify,
   log_truncate_before,
+  backup,
+  restore,
 };
 
 // What `millrace log …` asks for.
@@ -58,6 +60,7 @@ struct Command {
   long long from_offset = -1;  // -1: the first kept record, or with follow the end
   bool follow = false;
   LogRequest log;
+  std::string backup_folder;
 };
 
 // Reads the arguments, the configuration file and the environment. Prints help where that is what

@@ -25,6 +25,8 @@ class DataDirectory {
   io::Path load() const { return path_ + "/load"; }
   // How far the spool was forwarded to Kafka.
   io::Path spool() const { return path_ + "/spool"; }
+  // What a backup freezes before it copies it; removed when it is done.
+  io::Path backup_staging() const { return path_ + "/backup.staging"; }
   io::Path run() const { return path_ + "/run"; }
   // What the supervisor says about the processes; a JSON array.
   io::Path processes_file() const { return run() + "/processes.json"; }

@@ -1,3 +1,4 @@
+#include "main/backup_commands.h"
 #include "main/command_line.h"
 #include "main/commands.h"
 #include "main/log_commands.h"
@@ -42,6 +43,10 @@ int run(int count, const char* const* arguments) {
       return run_log_verify(*command);
     case CommandName::log_truncate_before:
       return run_log_truncate_before(*command);
+    case CommandName::backup:
+      return run_backup(*command);
+    case CommandName::restore:
+      return run_restore(*command);
   }
   return usage_exit_code;
 }

@@ -11,6 +11,7 @@
 #include "io/processes.h"
 #include "io/real_world.h"
 #include "io/signals.h"
+#include "main/backup.h"
 #include "main/catalog_places.h"
 #include "main/commands.h"
 #include "main/data_directory.h"
@@ -103,6 +104,7 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   }
   MR_CO_TRY(const auto lock, co_await open_data_directory(world.disk, directory));
   if (uses_kafka(settings)) MR_CO_CHECK(co_await check_kafka(world, real.loop(), log, settings));
+  MR_CO_CHECK(co_await forget_old_backup(world, directory));
   MR_CO_TRY(const int listener, take_address(settings.text("listen")));
   std::string admin_token;
   MR_CO_TRY(

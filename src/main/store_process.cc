@@ -5,6 +5,7 @@
 #include "io/thread_worker.h"
 #include "load/loader.h"
 #include "main/consumer_notes.h"
+#include "main/freeze_handler.h"
 #include "main/log_places.h"
 #include "serve/query_handler.h"
 #include "store/embedded_warehouse.h"
@@ -97,6 +98,8 @@ io::Task<void> run_store_process(ProcessRuntime& runtime) {
       {world.loop, world.disk, inserts, queries, runtime.metrics()}, engine_options(runtime)));
   serve::QueryHandler query(*warehouse);
   runtime.own_routes().add(http::Method::post, "/query", query);
+  FreezeHandler freeze(world, *warehouse, runtime.directory().load());
+  runtime.own_routes().add(http::Method::post, "/freeze", freeze);
   runtime.must(runtime.serve_own_socket());
 
   const auto log = open_log(runtime);
@@ -107,6 +110,9 @@ io::Task<void> run_store_process(ProcessRuntime& runtime) {
       co_await make_loaders(runtime, *log, *checkpoints, *warehouse, *dead_letters);
   ConsumerNotes notes(world, runtime.log());
   runtime.must(co_await register_loaders(*log, *checkpoints, loadings, notes));
+  std::vector<load::Loader*> loaders;
+  for (const Loading& loading : loadings) loaders.push_back(loading.loader.get());
+  freeze.set_loaders(std::move(loaders));
   runtime.log().info("ready");
   io::TaskGroup tasks(world.loop);
   tasks.spawn(notes.run());

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/assert.h"
+#include "store/freeze.h"
 #include "store/migrations.h"
 
 namespace mr::store {
@@ -167,6 +168,37 @@ Result<void> EmbeddedWarehouse::learn_table_folders() {
     table_folders_[line.substr(0, tab)] = line.substr(tab + 1);
   }
   return {};
+}
+
+io::Task<Result<void>> EmbeddedWarehouse::freeze_into(io::Path folder) {
+  EmbeddedWarehouse* self = this;
+  co_return co_await doors_.inserts.run([self, folder] { return self->freeze_blocking(folder); });
+}
+
+Result<void> EmbeddedWarehouse::freeze_blocking(const io::Path& folder) {
+  const auto without_slash = [](std::string path) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
+  };
+  MR_TRY([[maybe_unused]] const auto stopped, insert_session_->execute("SYSTEM STOP MERGES"));
+  const auto parts = insert_session_->execute(
+      "SELECT path FROM system.parts WHERE active AND database = currentDatabase()",
+      "TabSeparatedRaw");
+  Result<void> frozen;
+  if (parts) {
+    FreezeSource source{options_.folder, {}, {}};
+    for (const auto& [table, path] : table_folders_) {
+      source.table_folders.insert(without_slash(path));
+    }
+    for (const std::string& path : lines_of(parts->data)) {
+      source.active_parts.insert(without_slash(path));
+    }
+    frozen = freeze_store(source, folder);
+  } else {
+    frozen = fail(parts.error());
+  }
+  MR_TRY([[maybe_unused]] const auto started, insert_session_->execute("SYSTEM START MERGES"));
+  return frozen;
 }
 
 io::Task<Result<void>> EmbeddedWarehouse::insert(InsertBlock block) {

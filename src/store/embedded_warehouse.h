@@ -44,6 +44,11 @@ class EmbeddedWarehouse final : public Warehouse {
   io::Task<Result<QueryResult>> query(QueryRequest request) override;
   io::Task<Result<QueryResult>> internal_query(std::string sql) override;
 
+  // Makes `folder` (missing, on the store's file system) a copy of the store as it is between two
+  // inserts, in hard links where files never change: fast, whatever its size. Merges stand still
+  // meanwhile. Opening the copy, or a copy of it, gives the same rows. Errors: failed, io_failed.
+  io::Task<Result<void>> freeze_into(io::Path folder);
+
  private:
   struct Counters;
   EmbeddedWarehouse(Doors doors, EngineOptions options);
@@ -52,6 +57,7 @@ class EmbeddedWarehouse final : public Warehouse {
   Result<void> open_blocking();                                                           // inserts
   Result<void> open_query_sessions();                                                     // inserts
   Result<void> learn_table_folders();                                                     // inserts
+  Result<void> freeze_blocking(const io::Path& folder);                                   // inserts
   Result<void> insert_blocking(const InsertBlock& block);                                 // inserts
   Result<QueryResult> query_blocking(ChdbSession& session, const QueryRequest& request);  // queries
 

@@ -168,5 +168,24 @@ TEST(EmbeddedWarehouse, NeitherInsertsNorQueriesWaitForASlowQuery) {
   EXPECT_TRUE(io::run_in(fixture.world(), insert_while_a_query_sleeps(fixture)));
 }
 
+TEST(EmbeddedWarehouse, AFrozenCopyHoldsTheRowsOfItsMoment) {
+  MR_NEEDS_ENGINE();
+  WarehouseFixture fixture;
+  ASSERT_TRUE(fixture.open().has_value());
+  for (int i = 1; i <= 20; ++i) ASSERT_TRUE(fixture.insert("events", event_row(i), 1).has_value());
+  const io::Path copy = fixture.folder().at("copy");
+  const auto frozen = io::run_in(fixture.world(), fixture.warehouse().freeze_into(copy));
+  ASSERT_TRUE(frozen.has_value()) << frozen.error().message();
+  ASSERT_TRUE(fixture.insert("events", event_row(21), 1).has_value());
+  EXPECT_EQ(fixture.told("SELECT count() FROM events"), "21\n");
+  fixture.close();
+  WarehouseFixture copied({}, copy);
+  const auto opened = copied.open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().message();
+  EXPECT_EQ(copied.told("SELECT count(), max(_offset) FROM events"), "20\t20\n");
+  ASSERT_TRUE(copied.insert("events", event_row(22), 1).has_value());
+  EXPECT_EQ(copied.told("SELECT count() FROM events"), "21\n");
+}
+
 }  // namespace
 }  // namespace mr::store

@@ -15,7 +15,9 @@ from expect import rows_of
 from millrace import PROGRAM, Millrace, is_alive, run_cli, wait_until
 from test_http import event, send
 
-COMMANDS = ["serve", "query", "project", "project add", "project list", "tail", "status"]
+COMMANDS = ["serve", "query", "project", "project add", "project list", "tail", "status",
+            "log", "log list", "log describe", "log dump", "log verify", "log truncate-before",
+            "backup", "restore"]
 
 
 def refused(*arguments, env=None):

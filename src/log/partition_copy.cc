@@ -1,0 +1,161 @@
+#include "log/partition_copy.h"
+
+#include <algorithm>
+
+#include "log/checkpoint_file.h"
+#include "log/describe.h"
+#include "log/manifest.h"
+#include "log/partition.h"
+#include "log/segment_scan.h"
+#include "log/watermark.h"
+
+namespace mr::log {
+
+namespace {
+
+constexpr size_t chunk_bytes = 1024 * 1024;
+// How often the manifest and the page are read again because the writer changed both meanwhile.
+constexpr int looks_max = 100;
+
+// What there is to copy at one moment: all sealed segments and how much of the open one is durable.
+struct Moment {
+  Manifest manifest;
+  uint64_t tail_bytes = 0;
+};
+
+// A segment's file; after a crash it may still have the name that it had while it was made.
+io::Task<Result<std::unique_ptr<io::File>>> open_segment(io::World world, io::Path folder,
+                                                         SegmentEntry entry, io::Caching caching) {
+  auto file = co_await world.disk.open(segment_path(folder, entry.base), {.caching = caching});
+  if (!file && file.error().code() == ErrorCode::not_found) {
+    file = co_await world.disk.open(fresh_segment_path(folder, entry.base, entry.use.epoch),
+                                    {.caching = caching});
+  }
+  co_return file;
+}
+
+io::Task<Result<Moment>> look(io::World world, io::Path folder) {
+  MR_CO_TRY(const auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
+  for (int i = 0; i < looks_max; ++i) {
+    const uint64_t generation = page->load(static_cast<size_t>(WatermarkWord::generation));
+    const auto tail = load_word(*page, WatermarkWord::tail);
+    MR_CO_TRY(auto manifest, co_await load_manifest(world.disk, folder));
+    if (!manifest) co_return fail(ErrorCode::not_found, folder + " has no manifest");
+    Moment moment{std::move(*manifest), 0};
+    const auto& segments = moment.manifest.segments;
+    if (segments.empty() || segments.back().sealed) co_return moment;
+    const bool same =
+        tail && unpack_tail(*tail).epoch_low == static_cast<uint16_t>(segments.back().use.epoch);
+    if (same) {
+      moment.tail_bytes = unpack_tail(*tail).bytes;
+      co_return moment;
+    }
+    // Without a writer the page may be of another time: the file itself tells, by its batches.
+    if (generation == page->load(static_cast<size_t>(WatermarkWord::generation))) {
+      MR_CO_TRY(const auto file,
+                co_await open_segment(world, folder, segments.back(), io::Caching::direct));
+      const SegmentIdentity identity{segments.back().base, segments.back().use, true};
+      MR_CO_TRY(const auto scan, co_await scan_segment(*file, identity, identity.base));
+      moment.tail_bytes = scan.valid_bytes;
+      co_return moment;
+    }
+  }
+  co_return fail(ErrorCode::busy, folder + " changes too often to be copied");
+}
+
+io::Task<Result<void>> copy_bytes(io::World world, io::File& source, io::Path to, uint64_t bytes,
+                                  CopyProgress* progress) {
+  MR_CO_TRY(const auto target,
+            co_await world.disk.open(to, {io::Access::read_write, io::Creation::must_not_exist}));
+  Bytes chunk;
+  for (uint64_t at = 0; at < bytes; at += chunk.size()) {
+    chunk.resize(std::min<uint64_t>(chunk_bytes, bytes - at));
+    MR_CO_TRY(const size_t count, co_await source.read_at(at, chunk));
+    if (count < chunk.size())
+      co_return fail(ErrorCode::corrupt, "the source of " + to + " is shorter than it was");
+    MR_CO_CHECK(co_await target->write_at(at, chunk));
+    if (progress != nullptr) progress->copied(count);
+  }
+  co_return co_await target->sync_data();
+}
+
+// Copies one segment's first `bytes` and makes its entry a sealed one.
+io::Task<Result<void>> copy_segment(io::World world, io::Path from, io::Path to, uint64_t bytes,
+                                    SegmentEntry& entry, CopiedPartition& copied,
+                                    CopyProgress* progress) {
+  const io::Path target = segment_path(to, entry.base);
+  MR_CO_TRY(const auto source, co_await open_segment(world, from, entry, io::Caching::buffered));
+  MR_CO_CHECK(co_await copy_bytes(world, *source, target, bytes, progress));
+  MR_CO_TRY(const auto file, co_await world.disk.open(target, {}));
+  const SegmentIdentity identity{entry.base, entry.use, true};
+  MR_CO_TRY(const auto scan, co_await scan_segment(*file, identity, entry.base));
+  for (const Hole& hole : scan.holes) {
+    copied.damaged.push_back(
+        {hole.from, hole.to,
+         segment_path(from, entry.base) + " at byte " + std::to_string(hole.position)});
+  }
+  if (!entry.sealed) {
+    entry.end = scan.end;
+    entry.max_timestamp = scan.max_timestamp;
+  } else if (scan.end < entry.end) {
+    copied.damaged.push_back(
+        {scan.end, entry.end,
+         segment_path(from, entry.base) + " at byte " + std::to_string(scan.valid_bytes)});
+  }
+  entry.sealed = true;
+  entry.sealed_bytes = bytes;
+  entry.recycled = false;
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> copy_notes(io::World world, io::Path from, io::Path to) {
+  MR_CO_TRY(const auto consumers, co_await list_consumers(world, from));
+  CheckpointFiles notes(world, consumers_folder(to));
+  for (const ConsumerDescription& consumer : consumers) {
+    if (consumer.name == copy_consumer) continue;
+    MR_CO_CHECK(co_await notes.save(consumer.name, {consumer.next}));
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace
+
+io::Task<Result<void>> hold_for_copy(io::World world, io::Path partition_folder) {
+  CheckpointFiles notes(world, consumers_folder(partition_folder));
+  co_return co_await notes.save(copy_consumer, {Offset(0)});
+}
+
+io::Task<Result<void>> drop_copy_note(io::World world, io::Path partition_folder) {
+  const io::Path note = consumers_folder(partition_folder) + "/" + copy_consumer + ".checkpoint";
+  const auto removed = co_await world.disk.remove(note);
+  if (removed || removed.error().code() == ErrorCode::not_found) co_return Result<void>{};
+  co_return removed;
+}
+
+io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from, io::Path to,
+                                                 CopyProgress* progress) {
+  MR_CO_CHECK(co_await hold_for_copy(world, from));
+  MR_CO_CHECK(co_await world.disk.make_folders(to));
+  const auto present = co_await load_manifest(world.disk, to);
+  if (present && *present) co_return fail(ErrorCode::already_exists, to + " holds a partition");
+  MR_CO_TRY(Moment moment, co_await look(world, from));
+  std::vector<SegmentEntry> kept;
+  const Offset first = moment.manifest.first_offset;
+  CopiedPartition copied{first, first, 0, {}};
+  for (SegmentEntry entry : moment.manifest.segments) {
+    const uint64_t bytes = entry.sealed ? entry.sealed_bytes : moment.tail_bytes;
+    if (bytes == 0) continue;
+    MR_CO_CHECK(co_await copy_segment(world, from, to, bytes, entry, copied, progress));
+    kept.push_back(entry);
+    copied.end = entry.end;
+    copied.bytes += bytes;
+  }
+  moment.manifest.segments = std::move(kept);
+  MR_CO_CHECK(co_await copy_notes(world, from, to));
+  MR_CO_CHECK(co_await io::replace_file(world.disk, to + "/" + manifest_name,
+                                        encode_manifest(moment.manifest)));
+  MR_CO_CHECK(co_await drop_copy_note(world, from));
+  co_return copied;
+}
+
+}  // namespace mr::log

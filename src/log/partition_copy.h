@@ -1,0 +1,46 @@
+#pragma once
+
+#include <vector>
+
+#include "io/disk.h"
+#include "io/world.h"
+#include "stream/stream.h"
+
+namespace mr::log {
+
+// Is told how a copy goes on.
+class CopyProgress {
+ public:
+  virtual ~CopyProgress() = default;
+  virtual void copied(uint64_t bytes) = 0;
+};
+
+// What a copy holds: offsets first … end-1.
+struct CopiedPartition {
+  Offset first;
+  Offset end;
+  uint64_t bytes = 0;
+  // What the source could no longer show; the copy shows it as damaged too.
+  std::vector<stream::DamagedRange> damaged;
+};
+
+// The consumer note under which a copy holds retention back while it works.
+inline constexpr const char* copy_consumer = "backup";
+
+// Copies what a partition holds durably now into the empty folder `to`, from outside its writer,
+// which may go on: sealed segments, the durable part of the open one, the notes of consumers, and a
+// manifest with all of them sealed, so that `to` opens as a partition. Everything that the writer
+// had made durable when the call began is in it, also what it has not shown to readers yet. Each
+// copied segment is scanned: damage does not stop the copy, it is reported. Synced when it returns.
+// While it works a note named copy_consumer keeps retention from removing anything; a crash may
+// leave it behind: drop_copy_note(). Errors: not_found, already_exists (`to` holds a partition),
+// corrupt (the manifest), no_space, io_failed.
+io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from, io::Path to,
+                                                 CopyProgress* progress);
+
+// Keeps retention from removing anything from now on, until drop_copy_note(): called before the
+// first of several copies that must fit each other.
+io::Task<Result<void>> hold_for_copy(io::World world, io::Path partition_folder);
+io::Task<Result<void>> drop_copy_note(io::World world, io::Path partition_folder);
+
+}  // namespace mr::log

@@ -1,0 +1,226 @@
+#include "main/backup.h"
+
+#include <filesystem>
+
+#include "codec/json_object.h"
+#include "codec/json_text.h"
+#include "event/timestamp.h"
+#include "http/client.h"
+#include "io/clock.h"
+#include "io/worker.h"
+#include "log/partition.h"
+#include "log/verify.h"
+#include "main/version.h"
+#include "sqlite/sqlite.h"
+
+namespace mr::main {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Millis freeze_wait{300'000};
+
+// One backup at work.
+class Backup {
+ public:
+  Backup(io::World world, DataDirectory directory, std::string target, BackupProgress& progress)
+      : world_(world),
+        directory_(std::move(directory)),
+        target_(std::move(target)),
+        progress_(progress) {}
+
+  io::Task<Result<MadeBackup>> run();
+
+ private:
+  Result<void> check_places() const;
+  io::Task<Result<void>> hold_log();
+  io::Task<Result<void>> release_log();
+  io::Task<Result<void>> copy_all();
+  io::Task<Result<void>> freeze();
+  io::Task<Result<void>> copy_store();
+  io::Task<Result<void>> copy_database(io::Path from, io::Path to);
+  io::Task<Result<void>> copy_log();
+  io::Task<Result<void>> copy_if_present(io::Path from, io::Path to);
+  io::Task<Result<void>> describe();
+
+  io::World world_;
+  DataDirectory directory_;
+  std::string target_;
+  BackupProgress& progress_;
+  std::unique_ptr<io::DiskLock> stopped_;  // held while no server runs
+  std::vector<stream::TopicPartition> partitions_;
+  MadeBackup made_;
+};
+
+Result<void> Backup::check_places() const {
+  if (!fs::exists(directory_.version_file())) {
+    return fail(ErrorCode::not_found,
+                directory_.path() + " is no data directory of Millrace (name it with --data)");
+  }
+  if ((target_ + "/").starts_with(directory_.path() + "/")) {
+    return fail(ErrorCode::invalid_input, "the backup must lie outside of the data directory");
+  }
+  std::error_code error;
+  if (fs::exists(target_) && !fs::is_empty(target_, error)) {
+    return fail(ErrorCode::already_exists, target_ + " is not empty");
+  }
+  return {};
+}
+
+io::Task<Result<MadeBackup>> Backup::run() {
+  MR_CO_CHECK(check_places());
+  auto lock = co_await world_.disk.lock(directory_.lock_file());
+  if (lock) {
+    stopped_ = std::move(*lock);
+  } else if (lock.error().code() != ErrorCode::busy) {
+    co_return fail(lock.error());
+  }
+  MR_CO_CHECK(co_await world_.disk.make_folders(target_));
+  MR_CO_TRY(partitions_, co_await log::list_partitions(world_, directory_.log()));
+  made_.description.program = program_version;
+  made_.description.created_at = event::format_rfc3339(world_.clock.wall());
+  const auto copied = co_await copy_all();
+  const auto released = co_await release_log();
+  fs::remove_all(directory_.backup_staging());
+  if (!copied) co_return fail(copied.error());
+  MR_CO_CHECK(released);
+  co_return std::move(made_);
+}
+
+io::Task<Result<void>> Backup::copy_all() {
+  MR_CO_CHECK(co_await hold_log());
+  MR_CO_CHECK(co_await freeze());
+  MR_CO_CHECK(co_await copy_store());
+  MR_CO_CHECK(co_await copy_database(directory_.state(), target_ + "/state.db"));
+  MR_CO_CHECK(co_await copy_database(directory_.catalog(), target_ + "/catalog.db"));
+  MR_CO_CHECK(
+      co_await copy_if_present(directory_.catalog_snapshot(), target_ + "/catalog.snapshot"));
+  if (fs::exists(directory_.spool())) {
+    MR_CO_CHECK(co_await copy_tree(world_, directory_.spool(), target_ + "/spool", nullptr));
+  }
+  MR_CO_CHECK(co_await copy_log());
+  MR_CO_CHECK(co_await copy_if_present(directory_.version_file(), target_ + "/VERSION"));
+  co_return co_await describe();
+}
+
+io::Task<Result<void>> Backup::hold_log() {
+  for (const auto& which : partitions_) {
+    MR_CO_CHECK(
+        co_await log::hold_for_copy(world_, log::partition_folder(directory_.log(), which)));
+  }
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> Backup::release_log() {
+  for (const auto& which : partitions_) {
+    MR_CO_CHECK(
+        co_await log::drop_copy_note(world_, log::partition_folder(directory_.log(), which)));
+  }
+  co_return Result<void>{};
+}
+
+// Where the store runs it makes the copy of its files itself, between two inserts.
+io::Task<Result<void>> Backup::freeze() {
+  fs::remove_all(directory_.backup_staging());
+  if (stopped_) co_return Result<void>{};
+  json::Object body;
+  body.set_text("folder", directory_.backup_staging());
+  auto answer = co_await http::fetch(world_.network, {directory_.process_socket("store")},
+                                     {"POST", "/freeze", "", body.to_json()},
+                                     world_.clock.now() + freeze_wait);
+  if (!answer) co_return fail(answer.error().within("asking the store process to stand still"));
+  const auto object = json::Object::parse(answer->body);
+  if (answer->status != 200 || !object) {
+    co_return fail(ErrorCode::failed, "the store process did not stand still: " + answer->body);
+  }
+  const auto paused = object->find("paused_ms");
+  made_.paused_ms = paused ? json::as_int64(*paused).value_or(0) : 0;
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> Backup::copy_store() {
+  const io::Path store = stopped_ ? directory_.warehouse() : directory_.backup_staging() + "/store";
+  const io::Path load = stopped_ ? directory_.load() : directory_.backup_staging() + "/load";
+  progress_.begin("warehouse", bytes_below(store));
+  MR_CO_CHECK(co_await copy_tree(world_, store, target_ + "/store", &progress_));
+  co_return co_await copy_tree(world_, load, target_ + "/load", nullptr);
+}
+
+// SQLite reads a consistent state beside its writer and writes it without the free pages.
+io::Task<Result<void>> Backup::copy_database(io::Path from, io::Path to) {
+  if (!fs::exists(from)) co_return Result<void>{};
+  std::error_code error;
+  progress_.begin(from.substr(from.rfind('/') + 1), fs::file_size(from, error));
+  MR_CO_CHECK(co_await world_.worker.run([from, to]() -> Result<void> {
+    MR_TRY(auto database, sqlite::Database::open(from));
+    MR_TRY(auto copy, database.prepare("VACUUM INTO ?1"));
+    copy.bind(1, std::string_view(to));
+    return copy.run();
+  }));
+  MR_CO_TRY(const auto file, co_await world_.disk.open(to, {}));
+  co_return co_await file->sync_data();
+}
+
+io::Task<Result<void>> Backup::copy_log() {
+  uint64_t bytes = 0;
+  for (const auto& which : partitions_) {
+    const io::Path folder = log::partition_folder(directory_.log(), which);
+    bytes += (co_await log::bytes_to_verify(world_, folder)).value_or(0);
+  }
+  progress_.begin("log", bytes);
+  for (const auto& which : partitions_) {
+    const auto copied =
+        co_await log::copy_partition(world_, log::partition_folder(directory_.log(), which),
+                                     log::partition_folder(target_ + "/log", which), &progress_);
+    if (!copied && copied.error().code() == ErrorCode::not_found) continue;  // not written yet
+    if (!copied) co_return fail(copied.error().within("copying the topic " + which.topic));
+    made_.description.partitions.push_back({which, copied->first, copied->end});
+    for (const stream::DamagedRange& range : copied->damaged) {
+      made_.description.damaged.push_back("offsets " + std::to_string(range.from.value) + " to " +
+                                          std::to_string(range.to.value - 1) + ", " + range.reason);
+    }
+  }
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> Backup::copy_if_present(io::Path from, io::Path to) {
+  const auto copied = co_await copy_file(world_, from, to, nullptr);
+  if (copied || copied.error().code() == ErrorCode::not_found) co_return Result<void>{};
+  co_return fail(copied.error());
+}
+
+// Reads back what was written: the sums are those of what really lies there.
+io::Task<Result<void>> Backup::describe() {
+  MR_CO_TRY(const auto files, files_below(target_));
+  progress_.begin("checking", bytes_below(target_));
+  for (const std::string& file : files) {
+    MR_CO_TRY(const FileSum sum, co_await sum_file(world_, target_ + "/" + file));
+    progress_.copied(sum.bytes);
+    made_.description.files.push_back({file, sum});
+  }
+  MR_CO_CHECK(co_await sync_folders(world_, target_));
+  const std::string text = format_backup(made_.description);
+  co_return co_await io::replace_file(world_.disk, target_ + "/" + backup_description_name,
+                                      Bytes(text.begin(), text.end()));
+}
+
+}  // namespace
+
+io::Task<Result<void>> forget_old_backup(io::World world, DataDirectory directory) {
+  std::error_code error;
+  fs::remove_all(directory.backup_staging(), error);
+  MR_CO_TRY(const auto partitions, co_await log::list_partitions(world, directory.log()));
+  for (const stream::TopicPartition& which : partitions) {
+    MR_CO_CHECK(co_await log::drop_copy_note(world, log::partition_folder(directory.log(), which)));
+  }
+  co_return Result<void>{};
+}
+
+io::Task<Result<MadeBackup>> make_backup(io::World world, DataDirectory directory,
+                                         std::string target, BackupProgress& progress) {
+  Backup backup(world, std::move(directory), std::move(target), progress);
+  co_return co_await backup.run();
+}
+
+}  // namespace mr::main

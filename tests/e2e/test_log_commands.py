@@ -1,0 +1,96 @@
+"""`millrace log …` beside a running server, and on damaged files."""
+
+import json
+import pathlib
+
+import pytest
+
+from millrace import CommandFailed
+from test_http import event, send
+
+
+@pytest.fixture
+def server(make_millrace):
+    server = make_millrace().start()
+    for number in range(20):
+        assert send(server, "POST", "/i/v0/e/", event(server, f"user {number % 3}"),
+                    {"content-type": "application/json"})[0] == 200
+    server.wait_drained()
+    yield server
+    server.stop()
+
+
+def log(server, *arguments):
+    return json.loads(server.cli("log", *arguments, "--json").stdout)
+
+
+def captured(server):
+    return next(p for p in log(server, "list")["partitions"] if p["topic"] == "captured")
+
+
+def test_list_and_describe_tell_offsets_times_and_consumers(server):
+    partition = captured(server)
+    assert (partition["first"], partition["end"], partition["records"]) == (0, 20, 20)
+    assert partition["writer_runs"] and partition["oldest"] <= partition["newest"]
+    assert [one["name"] for one in partition["consumers"]] == ["ingest"]
+    described = log(server, "describe", "captured")["partitions"][0]
+    assert described["segment_list"][0]["base"] == 0
+    table = server.cli("log", "list").stdout
+    assert "captured/0" in table and "ingest" in table
+
+
+def test_dump_begins_at_an_offset_or_a_time_and_reads_a_lone_file(server):
+    lines = [json.loads(line) for line in
+             server.cli("log", "dump", "captured", "--from", 15, "--json").stdout.splitlines()]
+    assert [line["offset"] for line in lines] == [15, 16, 17, 18, 19]
+    later = server.cli("log", "dump", "captured", "--from-time", lines[2]["timestamp"],
+                       "--limit", 1, "--json").stdout
+    assert 15 <= json.loads(later)["offset"] <= 17
+    assert not server.cli("log", "dump", "captured", "--from-time", "2099-01-01T00:00:00Z").stdout
+    segment = next(pathlib.Path(server.data).glob("log/captured/0/*.log"))
+    assert len(server.cli("log", "dump", segment).stdout.splitlines()) == 20
+
+
+def test_verify_finds_a_flipped_byte_and_says_where(server):
+    assert all(not part["findings"] for part in log(server, "verify")["partitions"])
+    server.stop()
+    segment = next(pathlib.Path(server.data).glob("log/captured/0/*.log"))
+    with segment.open("r+b") as file:
+        file.seek(4096 * 3 + 200)
+        byte = file.read(1)
+        file.seek(-1, 1)
+        file.write(bytes([byte[0] ^ 4]))
+    with pytest.raises(CommandFailed) as failure:
+        server.cli("log", "verify", "captured")
+    assert failure.value.code == 1
+    assert str(segment) in failure.value.output and "12288" in failure.value.output
+
+
+def test_damage_has_a_fate_and_the_rest_is_ingested(make_millrace):
+    """Events that the disk lost before ingest saw them are counted and named, not waited for."""
+    server = make_millrace(options=["--roles", "accept"]).start()
+    for number in range(10):
+        assert send(server, "POST", "/i/v0/e/", event(server, f"user {number}"),
+                    {"content-type": "application/json"})[0] == 200
+    server.stop()
+    segment = next(pathlib.Path(server.data).glob("log/captured/0/*.log"))
+    with segment.open("r+b") as file:
+        file.seek(4096 * 4 + 300)
+        file.write(b"\xff\x00\xff\x00")
+    server.options = ()
+    server.start()
+    server.wait_drained()
+    assert int(server.value("SELECT count() FROM events")) == 9
+    assert server.status()["fates"]["dropped:damaged_in_log"] == 1
+    letters = server.cli("log", "dump", "dead_letters", "--json").stdout
+    assert json.loads(letters.splitlines()[0])["headers"]["dlq_offset"] == "4"
+    assert list(pathlib.Path(server.data).glob("log/captured/0/quarantine/*"))
+    server.stop()
+
+
+def test_truncate_before_asks_the_running_server_and_keeps_the_rest(server):
+    assert log(server, "truncate-before", "captured", 12, "--force")["first"] == 12
+    assert (captured(server)["first"], captured(server)["records"]) == (12, 8)
+    for wrong in (["captured", 1000], ["nothing", 1]):
+        with pytest.raises(CommandFailed):
+            server.cli("log", "truncate-before", *wrong)
