@@ -83,6 +83,9 @@ io::Task<Result<std::optional<stream::Checkpoint>>> CheckpointFiles::load(std::s
     co_return fail(bytes.error());
   }
   MR_CO_TRY(const auto checkpoint, decode_checkpoint(*bytes, path));
+  // Its name may not be durable yet, if a crash or an error came between: what is said here must
+  // not be taken back by a power loss.
+  MR_CO_CHECK(co_await world_.disk.sync_directory(folder_));
   co_return std::optional(checkpoint);
 }
 
