@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/reached.h"
 #include "io/aligned_buffer.h"
 #include "log/quarantine.h"
 
@@ -27,6 +28,7 @@ bool PartitionReader::stale() const {
 // Reads the manifest again if the writer changed it, and lets go of files it may have replaced.
 io::Task<Result<void>> PartitionReader::refresh() {
   if (!stale()) co_return Result<void>{};
+  if (manifest_) MR_REACHED("log.reader.followed_writer");
   const auto generation = load_word(*page_, WatermarkWord::generation);
   MR_CO_TRY(auto manifest, co_await load_manifest(world_.disk, folder_));
   manifest_ = manifest ? std::move(*manifest) : Manifest{};
@@ -57,6 +59,7 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t by
     const bool whole = batch && !batch->damaged;
     if (whole || ++refreshes > refreshes_max) co_return batch;
     // What was not there may be there in the files of today.
+    MR_REACHED("log.reader.read_again");
     const bool retry = stale();
     generation_.reset();
     manifest_.reset();
@@ -142,11 +145,13 @@ io::Task<Result<void>> PartitionReader::position_at(Offset from) {
     const SegmentEntry found = *entry;
     segment_.reset();
     chunk_ = {};
-    auto file = co_await world_.disk.open(segment_path(folder_, found.base), {});
+    // The manifest may be ahead of the name, and the name may still be that of an abandoned file:
+    // for a moment, or after a power loss until the writer opens. The one with the epoch is right.
+    auto file =
+        co_await world_.disk.open(fresh_segment_path(folder_, found.base, found.use.epoch), {});
+    if (file) MR_REACHED("log.reader.manifest_ahead_of_name");
     if (!file && file.error().code() == ErrorCode::not_found) {
-      // The manifest is ahead of the name for a moment.
-      file =
-          co_await world_.disk.open(fresh_segment_path(folder_, found.base, found.use.epoch), {});
+      file = co_await world_.disk.open(segment_path(folder_, found.base), {});
     }
     if (!file) co_return fail(file.error());
     segment_ = OpenSegment{found, std::move(*file), {}};
@@ -169,6 +174,7 @@ io::Task<Result<uint64_t>> PartitionReader::limit() {
     if (mark.epoch_low == static_cast<uint16_t>(segment_->entry.use.epoch)) co_return mark.bytes;
   }
   // The writer went on to another segment after the manifest was read.
+  MR_REACHED("log.reader.segment_changed");
   co_return fail(ErrorCode::corrupt, folder_ + " changed while it was read");
 }
 
@@ -194,6 +200,7 @@ io::Task<Result<void>> PartitionReader::seek(Offset from, uint64_t limit) {
     const auto header = header_at(bytes, limit);
     if (!header) {
       // A damaged range: what follows it may be whole.
+      MR_REACHED("log.reader.sought_past_damage");
       MR_CO_TRY(const auto later,
                 co_await find_next_batch(window, identity(), position_, limit, next_));
       if (!later || later->header.base_offset > from) break;
@@ -258,6 +265,7 @@ io::Task<Result<std::optional<PartitionReader::Checked>>> PartitionReader::batch
   if (bytes.size() < header->total_bytes()) co_return std::optional<Checked>();
   bytes = bytes.first(header->total_bytes());
   if (!batch_checksum_matches(bytes, *header)) co_return std::optional<Checked>();
+  MR_REACHED("log.reader.whole_past_cache");
   auto memory = std::make_shared<const Bytes>(bytes.begin(), bytes.end());
   chunk_ = {memory, ByteView(*memory), position_};
   co_return Checked{*header, ByteView(*memory), std::move(memory)};
@@ -266,6 +274,7 @@ io::Task<Result<std::optional<PartitionReader::Checked>>> PartitionReader::batch
 // The range that is damaged at the present position: up to the next whole batch of the segment, or
 // to its end. Its bytes are kept in quarantine.
 io::Task<Result<stream::DamagedRange>> PartitionReader::damage_here(uint64_t limit) {
+  MR_REACHED("log.reader.damaged");
   const SegmentEntry& entry = segment_->entry;
   const io::Path path = segment_path(folder_, entry.base);
   const io::OpenMode mode{.caching = io::Caching::direct};
