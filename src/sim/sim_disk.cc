@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/assert.h"
+#include "base/reached.h"
 #include "sim/shared_page_state.h"
 
 namespace mr::sim {
@@ -29,27 +30,44 @@ class SimFile final : public io::File {
 
   io::Task<Result<void>> write_at(uint64_t offset, ByteView data) override {
     check_alignment(offset, data.size(), data.data());
-    const Operation write = operation(Operation::Kind::write, "write", offset, data);
-    co_await DiskMachine::Step{machine_, owner_, write};
-    if (machine_.strikes(&Faults::write_error)) {
-      machine_.storage.half_do(write);
-      co_return struck("write", path_);
+    for (bool once = true; once || !data.empty(); once = false) {
+      const Operation write = operation(Operation::Kind::write, "write", offset, data);
+      co_await DiskMachine::Step{machine_, owner_, write};
+      if (machine_.strikes(&Faults::write_error)) {
+        machine_.storage.half_do(write);
+        co_return struck("write", path_);
+      }
+      const uint64_t end = offset + data.size();
+      const uint64_t growth = end > inode_->current.size() ? end - inode_->current.size() : 0;
+      if (growth > machine_.storage.free_bytes()) {
+        MR_REACHED("sim.disk_full");
+        machine_.storage.half_do(write);
+        co_return fail(ErrorCode::no_space, "cannot write " + path_ + ": No space left on device");
+      }
+      const size_t count = machine_.part_of(&Faults::short_write, data.size(), part_unit());
+      const bool direct = caching_ == io::Caching::direct;
+      machine_.storage.write(*inode_, offset, data.first(count), direct);
+      if (machine_.ignore_short_writes) break;
+      offset += count;
+      data = data.subspan(count);
     }
-    const uint64_t end = offset + data.size();
-    const uint64_t growth = end > inode_->current.size() ? end - inode_->current.size() : 0;
-    if (growth > machine_.storage.free_bytes()) {
-      machine_.storage.half_do(write);
-      co_return fail(ErrorCode::no_space, "cannot write " + path_ + ": No space left on device");
-    }
-    machine_.storage.write(*inode_, offset, data, caching_ == io::Caching::direct);
     co_return Result<void>{};
   }
 
   io::Task<Result<size_t>> read_at(uint64_t offset, MutableBytes into) override {
     check_alignment(offset, into.size(), into.data());
-    co_await DiskMachine::Step{machine_, owner_, operation(Operation::Kind::other, "read", offset)};
-    if (machine_.strikes(&Faults::read_error)) co_return struck("read", path_);
-    co_return machine_.storage.read(*inode_, offset, into, caching_ == io::Caching::direct);
+    const bool direct = caching_ == io::Caching::direct;
+    size_t total = 0;
+    for (;;) {
+      co_await DiskMachine::Step{machine_, owner_,
+                                 operation(Operation::Kind::other, "read", offset + total)};
+      if (machine_.strikes(&Faults::read_error)) co_return struck("read", path_);
+      const MutableBytes left = into.subspan(total);
+      const size_t part = machine_.part_of(&Faults::short_read, left.size(), part_unit());
+      const size_t count = machine_.storage.read(*inode_, offset + total, left.first(part), direct);
+      total += count;
+      if (count < part || total == into.size()) co_return total;
+    }
   }
 
   io::Task<Result<void>> sync_data() override {
@@ -68,6 +86,7 @@ class SimFile final : public io::File {
     if (machine_.strikes(&Faults::write_error)) co_return struck("truncate", path_);
     if (size > inode_->current.size() &&
         size - inode_->current.size() > machine_.storage.free_bytes()) {
+      MR_REACHED("sim.disk_full");
       co_return fail(ErrorCode::no_space, "cannot extend " + path_ + ": No space left on device");
     }
     machine_.storage.truncate(*inode_, size);
@@ -80,6 +99,7 @@ class SimFile final : public io::File {
     const uint64_t present = inode_->current.size();
     if (size <= present) co_return Result<void>{};
     if (size - present > machine_.storage.free_bytes()) {
+      MR_REACHED("sim.disk_full");
       co_return fail(ErrorCode::no_space, "cannot reserve " + path_ + ": No space left on device");
     }
     if (machine_.strikes(&Faults::write_error)) {
@@ -105,6 +125,8 @@ class SimFile final : public io::File {
                       ByteView data = {}) const {
     return {kind, name, path_, {}, inode_, offset, data, caching_ == io::Caching::direct};
   }
+  // The kernel takes and gives any number of bytes, past the cache whole blocks.
+  size_t part_unit() const { return caching_ == io::Caching::direct ? io::direct_alignment : 1; }
   void check_alignment(uint64_t offset, size_t size, const uint8_t* memory) const {
     if (caching_ != io::Caching::direct) return;
     MR_ASSERT(offset % io::direct_alignment == 0 && size % io::direct_alignment == 0);
@@ -200,6 +222,9 @@ DiskMachine::DiskMachine(Scheduler& scheduler, SimRandom random, uint64_t capaci
       random_(random.split()),
       faults_(faults),
       crash_at_(crash_at_operation) {
+  for (size_t kind = 0; kind < std::size(fault_kinds); ++kind) {
+    fault_random_.push_back(random_.split());
+  }
 }
 
 DiskMachine::~DiskMachine() = default;
@@ -230,21 +255,49 @@ void DiskMachine::Step::await_suspend(std::coroutine_handle<> self) {
     machine.crash_due_ = true;
     return;
   }
+  start();
+}
+
+void DiskMachine::Step::start() {
   int64_t micros = static_cast<int64_t>(machine.random_.between(20, 200));
   if (machine.strikes(&Faults::slow_disk)) micros *= 1000;
   machine.scheduler_.start_timer(owner, *this, Instant{machine.scheduler_.now().micros + micros});
 }
 
 bool DiskMachine::strikes(bool Faults::* fault) {
-  return faults_.*fault && random_.one_in(faults_.one_in);
+  if (!(faults_.*fault)) return false;
+  // A stream for each kind: leaving one kind out does not move the strikes of the others.
+  size_t kind = 0;
+  while (fault_kinds[kind].on != fault) ++kind;
+  if (!fault_random_[kind].one_in(faults_.one_in)) return false;
+  if (fault == &Faults::write_error) MR_REACHED("sim.write_error");
+  if (fault == &Faults::read_error) MR_REACHED("sim.read_error");
+  if (fault == &Faults::sync_error) MR_REACHED("sim.sync_error");
+  if (fault == &Faults::name_error) MR_REACHED("sim.name_error");
+  if (fault == &Faults::slow_disk) MR_REACHED("sim.stall");
+  return true;
+}
+
+size_t DiskMachine::part_of(bool Faults::* fault, size_t whole, size_t unit) {
+  if (whole <= unit || !strikes(fault)) return whole;
+  if (fault == &Faults::short_write) MR_REACHED("sim.short_write");
+  if (fault == &Faults::short_read) MR_REACHED("sim.short_read");
+  const size_t part = random_.between(1, whole);
+  return std::max(part / unit * unit, unit);
 }
 
 void DiskMachine::crash(CrashKind kind, ProcessId owner) {
+  if (kind == CrashKind::power) MR_REACHED("sim.power_loss");
+  if (kind == CrashKind::process) MR_REACHED("sim.process_crash");
   for (Step* step : in_flight_) {
     if (step->owner == owner || kind == CrashKind::power) storage.half_do(step->operation);
   }
   std::erase_if(in_flight_,
                 [&](Step* step) { return step->owner == owner || kind == CrashKind::power; });
+  for (Step* step : in_flight_) {
+    // The one at which the machine stopped goes on when it belongs to a process that lives.
+    if (step->clock_slot == io::TimerEvent::not_started) step->start();
+  }
   storage.crash(kind);
   for (auto it = locks_.begin(); it != locks_.end();) {
     const bool dropped = kind == CrashKind::power || lock_owners_[it->second] == owner;

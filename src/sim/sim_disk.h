@@ -33,12 +33,15 @@ class DiskMachine {
 
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> self);
+    void start();
     void await_resume() const noexcept {}
     void expired() override { awaiting.resume(); }
   };
 
   // Whether a fault that is switched on strikes now.
   bool strikes(bool Faults::* fault);
+  // How much of `whole` the kernel takes or gives at once: a multiple of `unit`, or all.
+  size_t part_of(bool Faults::* fault, size_t whole, size_t unit);
   // A crash was reached: nothing more may run.
   bool crash_due() const { return crash_due_; }
   // What a process, or all of them (power), leaves behind. Its steps are forgotten, not run.
@@ -52,6 +55,8 @@ class DiskMachine {
   Storage storage;
   // Prints each operation to stderr.
   bool trace = false;
+  // A planted bug: what the kernel did not take at once is forgotten.
+  bool ignore_short_writes = false;
 
  private:
   friend class SimDisk;
@@ -59,6 +64,7 @@ class DiskMachine {
 
   Scheduler& scheduler_;
   SimRandom random_;
+  std::vector<SimRandom> fault_random_;  // one for each of fault_kinds
   const Faults& faults_;
   uint64_t crash_at_;
   uint64_t operations_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/reached.h"
 
 namespace mr::sim {
 
@@ -49,6 +50,7 @@ SimWorld::SimWorld(SimOptions options)
             options.crash_at_operation),
       network_(scheduler_, random_.split(), options_.faults) {
   disk_.trace = options.trace;
+  disk_.ignore_short_writes = options.ignore_short_writes;
   processes_.push_back(nullptr);
   processes_.front() = std::make_unique<SimProcess>(scheduler_, disk_, network_, ++processes_made_,
                                                     options_, random_.split());
@@ -70,6 +72,7 @@ RunEnd SimWorld::run_until(const bool& done, Millis limit) {
   while (!done) {
     if (disk_.crash_due()) return RunEnd::crashed;
     if (options_.faults.wall_jumps && random_.one_in(1000)) {
+      MR_REACHED("sim.wall_jump");
       scheduler_.jump_wall(Millis{static_cast<int64_t>(random_.below(7'200'000)) - 3'600'000});
     }
     if (!scheduler_.turn(until)) {

@@ -23,6 +23,8 @@ struct SimOptions {
   bool direct_supported = true;
   // A planted bug for tests of tests: syncing a folder does nothing and says that it did.
   bool ignore_folder_syncs = false;
+  // Another: a write that the kernel took only a part of counts as done.
+  bool ignore_short_writes = false;
   // Prints every operation of the disk; for looking at one failing seed.
   bool trace = false;
 };

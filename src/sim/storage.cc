@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/reached.h"
 
 namespace mr::sim {
 
@@ -140,6 +141,7 @@ void Storage::fail_sync(Inode& inode) {
     if (random_.one_in(2) && (s + 1) * Inode::sector_bytes <= inode.durable.size()) {
       make_sector_durable(inode, s);
     } else {
+      MR_REACHED("sim.sync_forgot_pages");
       inode.sectors[s] = Inode::Sector::forgotten;
     }
   }
@@ -217,6 +219,7 @@ uint64_t Storage::free_bytes() const {
 void Storage::half_do(const Operation& operation) {
   switch (operation.kind) {
     case Operation::Kind::write: {
+      MR_REACHED("sim.write_cut_off");
       // Any subset of the sectors reached the cache or, written directly, the device, where they
       // still lack the flush that a completed write has.
       for (size_t at = 0; at < operation.data.size(); at += Inode::sector_bytes) {
@@ -228,6 +231,7 @@ void Storage::half_do(const Operation& operation) {
       return;
     }
     case Operation::Kind::sync:
+      MR_REACHED("sim.sync_cut_off");
       for (size_t s = 0; s < operation.inode->sectors.size(); ++s) {
         const bool reaches = (s + 1) * Inode::sector_bytes <= operation.inode->durable.size();
         const bool dirty = operation.inode->sectors[s] == Inode::Sector::dirty;
@@ -245,6 +249,7 @@ void Storage::half_do(const Operation& operation) {
       return;
     }
     case Operation::Kind::rename:
+      MR_REACHED("sim.rename_cut_off");
       if (random_.one_in(2)) (void)rename(operation.path, operation.to);
       return;
     case Operation::Kind::remove:
@@ -273,9 +278,11 @@ void Storage::lose_unsynced(Inode& inode) {
         std::memcpy(left.data() + from, inode.current.data() + from, to - from);
         break;
       case 1:
+        MR_REACHED("sim.sector_ruined");
         ruin(MutableBytes(left).subspan(from, to - from));
         break;
       default:
+        MR_REACHED("sim.sector_lost");
         break;
     }
   }
@@ -296,6 +303,7 @@ void Storage::crash(CrashKind kind) {
         if (inode->sectors[s] != Inode::Sector::forgotten) continue;
         const size_t from = s * Inode::sector_bytes;
         MutableBytes shown = MutableBytes(inode->current).subspan(from);
+        MR_REACHED("sim.forgotten_page_dropped");
         shown = shown.first(std::min(shown.size(), Inode::sector_bytes));
         read(*inode, from, shown, true);
         inode->sectors[s] = Inode::Sector::clean;
@@ -305,6 +313,7 @@ void Storage::crash(CrashKind kind) {
   }
   for (auto& [path, folder] : folders_) {
     const size_t survive = random_.below(folder.pending.size() + 1);
+    if (survive < folder.pending.size()) MR_REACHED("sim.name_lost");
     for (size_t i = 0; i < survive; ++i) apply(folder.pending[i], folder.durable);
     folder.pending.clear();
     folder.now = folder.durable;
@@ -339,6 +348,7 @@ void Storage::damage_cache(const std::string& path, uint64_t byte) {
 void Storage::flip_bit(const std::string& path, uint64_t byte, unsigned bit) {
   const auto inode = find(path);
   MR_ASSERT(inode != nullptr && byte < inode->current.size());
+  MR_REACHED("sim.bit_rot");
   inode->current[byte] ^= static_cast<uint8_t>(1u << bit);
   if (byte < inode->durable.size()) inode->durable[byte] = inode->current[byte];
 }

@@ -21,15 +21,31 @@ enum class CrashKind : uint8_t {
 struct Faults {
   bool write_error = false;  // a write fails; any part of it may have been done
   bool read_error = false;
-  bool sync_error =
-      false;  // a sync fails and half of the dirty sectors are forgotten, yet readable
+  // A sync fails, and half of the dirty sectors are forgotten, yet readable.
+  bool sync_error = false;
   bool name_error = false;    // open, rename, remove or a folder's sync fails
+  bool short_write = false;   // the kernel takes only a part at a time; the door goes on
+  bool short_read = false;    // the kernel gives only a part at a time; the door goes on
   bool slow_disk = false;     // some operations take a thousand times as long
   bool wall_jumps = false;    // civil time jumps, both ways
   bool slow_network = false;  // long and varying delays
   bool cut_network = false;   // connections are cut, or silently go half open
   bool mischief = false;      // production code takes its rare paths more often
   uint64_t one_in = 40;       // how rare one strike is
+};
+
+// The kinds by their names, for reports and for runs that leave some out.
+struct FaultKind {
+  const char* name;
+  bool Faults::* on;
+};
+inline constexpr FaultKind fault_kinds[] = {
+    {"write_error", &Faults::write_error},   {"read_error", &Faults::read_error},
+    {"sync_error", &Faults::sync_error},     {"name_error", &Faults::name_error},
+    {"short_write", &Faults::short_write},   {"short_read", &Faults::short_read},
+    {"slow_disk", &Faults::slow_disk},       {"wall_jumps", &Faults::wall_jumps},
+    {"slow_network", &Faults::slow_network}, {"cut_network", &Faults::cut_network},
+    {"mischief", &Faults::mischief},
 };
 
 // What a file is apart from its names. Sectors are what a device writes whole or not at all, or
