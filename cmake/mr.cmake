@@ -3,7 +3,9 @@
 # It makes the static library mr_NAME (alias mr::NAME) from the folder's *.cc files and turns
 #   *_test.cc   into one program mr_NAME_tests, each case registered with CTest,
 #   *_bench.cc  into one program mr_NAME_bench,
-#   *_fuzz.cc   into one libFuzzer program per file (sanitizer builds only).
+#   *_fuzz.cc   into one libFuzzer program per file (sanitizer builds only),
+#   *_sim.cc    into what the tests and *_simulate.cc share: a simulated workload and its model,
+#   *_simulate.cc into one program mr_NAME_simulate that runs many seeds.
 # DEPENDS is the only place where an edge between folders is made; tools/layers.txt must allow it.
 
 set(CMAKE_CXX_STANDARD 23)
@@ -76,8 +78,12 @@ function(mr_library name)
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   set(fuzzers ${all})
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  set(simulations ${all})
+  list(FILTER simulations INCLUDE REGEX "_sim\\.cc$")
+  set(simulators ${all})
+  list(FILTER simulators INCLUDE REGEX "_simulate\\.cc$")
   set(sources ${all})
-  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$|/main\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz|sim|simulate)\\.cc$|/main\\.cc$")
 
   set(depends ${ARG_DEPENDS})
   list(TRANSFORM depends PREPEND mr::)
@@ -97,8 +103,21 @@ function(mr_library name)
   if(NOT MR_TESTS)
     return()
   endif()
+  set(tested ${self})
+  if(simulations)
+    add_library(mr_${name}_sim STATIC ${simulations})
+    mr_apply_flags(mr_${name}_sim)
+    target_link_libraries(mr_${name}_sim PUBLIC ${self} mr::sim)
+    target_compile_definitions(mr_${name}_sim PRIVATE MR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    list(APPEND tested mr_${name}_sim)
+  endif()
   if(tests)
-    mr_tests(mr_${name}_tests SOURCES ${tests} LIBS ${self})
+    mr_tests(mr_${name}_tests SOURCES ${tests} LIBS ${tested})
+  endif()
+  if(simulators)
+    add_executable(mr_${name}_simulate ${simulators})
+    mr_apply_flags(mr_${name}_simulate)
+    target_link_libraries(mr_${name}_simulate PRIVATE ${tested})
   endif()
   if(benches)
     add_executable(mr_${name}_bench ${benches})

@@ -8,7 +8,7 @@ import subprocess
 SKIPPED_FOLDERS = {".git", "build", "data", "node_modules", "__pycache__", ".venv"}
 TEXT_SUFFIXES = {".h", ".cc", ".py", ".md", ".txt", ".cmake", ".sh", ".json", ".toml", ".cjs"}
 TEXT_NAMES = {"Makefile", "run", ".clang-format", ".clang-tidy"}
-CASE_SUFFIXES = ("_test.cc", "_bench.cc", "_fuzz.cc")
+CASE_SUFFIXES = ("_test.cc", "_bench.cc", "_fuzz.cc", "_sim.h", "_sim.cc", "_simulate.cc")
 
 
 class Tree:
@@ -110,7 +110,7 @@ def strip_cpp(text):
 
 
 def is_case(path):
-    """A C++ file that only tests, benchmarks or fuzzers contain."""
+    """A C++ file that only tests, benchmarks, fuzzers or simulations contain."""
     return path.endswith(CASE_SUFFIXES) or path.endswith("/test_support.h")
 
 

@@ -23,6 +23,9 @@ struct PlantedBugs {
   bool believe_second_sync = false;       // after a failed sync, sync again and go on
   bool repair_in_place = false;           // buffered recovery rewrites the segment itself
   bool accept_beyond_cut = false;         // truncate_to is forgotten
+  bool keep_torn_tail = false;            // recovery does not cut a batch that is not whole
+  bool trust_page_cache = false;          // buffered recovery syncs what it read and serves it
+  bool ignore_epoch = false;              // a batch of any use of the file counts, by its checksum
 };
 
 // What a partition keeps. Segments go whole and oldest first, never the one that is written; none

@@ -42,13 +42,15 @@ class Recovery {
   io::Task<Result<void>> load();
   io::Task<Result<void>> tidy_names();
   io::Task<Result<void>> seal_tail();
+  io::Task<Result<void>> keep_torn(io::File& file, SegmentEntry entry, SegmentScan& scan);
   io::Task<Result<void>> copy_tail(SegmentEntry entry, uint64_t bytes);
   io::Task<Result<void>> copy_bytes(io::Path source, io::Path target, uint64_t bytes);
   io::Task<Result<void>> cut();
   io::Task<Result<void>> carry(SegmentEntry entry, uint64_t position, Offset base);
   void report(const SegmentEntry& entry, const SegmentScan& scan);
   SegmentIdentity identity(const SegmentEntry& entry) const {
-    return {entry.base, entry.use, !options_.bugs.skip_checksum, entry.recycled, entry.deferred};
+    return {entry.base,     entry.use,      !options_.bugs.skip_checksum,
+            entry.recycled, entry.deferred, !options_.bugs.ignore_epoch};
   }
 
   io::World world_;
@@ -141,12 +143,15 @@ io::Task<Result<void>> Recovery::seal_tail() {
     MR_CO_TRY(auto file, co_await world_.disk.open(
                              segment_path(folder_, entry.base),
                              {io::Access::read_write, io::Creation::must_exist, options_.caching}));
-    MR_CO_TRY(const SegmentScan scan, co_await scan_segment(*file, identity(entry), entry.base));
+    MR_CO_TRY(SegmentScan scan, co_await scan_segment(*file, identity(entry), entry.base));
     report(entry, scan);
+    if (options_.bugs.keep_torn_tail) MR_CO_CHECK(co_await keep_torn(*file, entry, scan));
     found_.holes += scan.holes.size();
     if (scan.valid_bytes > 0 && !options_.bugs.serve_tail_unflushed) {
       if (file->caching() == io::Caching::direct) {
         MR_REACHED("log.recovery.tail_flushed");
+        MR_CO_CHECK(co_await file->sync_data());
+      } else if (options_.bugs.trust_page_cache) {
         MR_CO_CHECK(co_await file->sync_data());
       } else {
         MR_REACHED("log.recovery.tail_copied");
@@ -167,6 +172,18 @@ io::Task<Result<void>> Recovery::seal_tail() {
   if (entry.end == entry.base) {
     MR_REACHED("log.recovery.tail_empty");
     segments.pop_back();
+  }
+  co_return Result<void>{};
+}
+
+// The planted bug keep_torn_tail.
+io::Task<Result<void>> Recovery::keep_torn(io::File& file, SegmentEntry entry, SegmentScan& scan) {
+  FileWindow window(file, io::direct_alignment);
+  MR_CO_TRY(const ByteView start, co_await window.view(scan.valid_bytes, batch_header_bytes));
+  const auto header = parse_batch_header(start);
+  if (header && batch_belongs(*header, entry.use) && header->base_offset == scan.end) {
+    scan.valid_bytes += header->total_bytes();
+    scan.end = header->end_offset();
   }
   co_return Result<void>{};
 }

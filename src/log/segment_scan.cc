@@ -23,7 +23,8 @@ io::Task<Result<std::optional<BatchHeader>>> batch_at(FileWindow& window, Segmen
   MR_CO_TRY(const ByteView start, co_await window.view(position, batch_header_bytes));
   header = parse_batch_header(start);
   if (!header) co_return header;
-  if (!batch_belongs(*header, identity.use) || header->total_bytes() > limit - position) {
+  const bool belongs = batch_belongs(*header, identity.use) || !identity.check_use;
+  if (!belongs || header->total_bytes() > limit - position) {
     co_return std::optional<BatchHeader>();
   }
   if (!identity.check_crc) co_return header;
@@ -84,7 +85,7 @@ io::Task<Result<SegmentScan>> scan_segment(io::File& file, SegmentIdentity ident
   scan.max_timestamp = WallTime{-1};
   for (;;) {
     MR_CO_TRY(auto header, co_await batch_at(window, identity, scan.valid_bytes, size));
-    if (!header || header->base_offset != scan.end) {
+    if (!header || (header->base_offset != scan.end && identity.check_use)) {
       if (identity.deferred) break;
       const Offset after = scan.end + 1;
       MR_CO_TRY(const auto later,

@@ -34,6 +34,7 @@ struct SegmentIdentity {
   bool check_crc = true;
   bool recycled = false;  // the unused end of the file holds an earlier use, not zeros
   bool deferred = false;  // synced at intervals: what follows an invalid batch does not count
+  bool check_use = true;
 };
 
 // Offsets that a segment once held durably and that its bytes no longer show.
