@@ -100,7 +100,10 @@ std::unexpected<Error> usage_failure(const CLI::App& app, const CLI::ParseError&
     break;
   }
   std::string help = "millrace";
-  if (&where != &app) help += " " + where.get_name();
+  for (const CLI::App* at = &app; at != &where;) {
+    at = at->get_subcommands().front();
+    help += " " + at->get_name();
+  }
   return fail(ErrorCode::invalid_input, message + " (see `" + help + " --help`)");
 }
 

@@ -75,7 +75,7 @@ def test_a_backup_under_load_is_consistent_and_goes_on(make_millrace, tmp_path):
     assert load.next > BEFORE, "nothing was sent while the backup was made"
     server.wait_drained()
     persons = persons_of(server)
-    consumers = json.loads(server.cli("log", "list", "--json").stdout)["partitions"]
+    consumers = json.loads(server.cli("log list", "--json").stdout)["partitions"]
     assert "backup" not in {one["name"] for part in consumers for one in part["consumers"]}
     server.stop()
 
@@ -92,7 +92,7 @@ def test_a_backup_under_load_is_consistent_and_goes_on(make_millrace, tmp_path):
         other.wait_drained()
         found = counted(other)
         assert found["events"] == found["uuids"] == load.next
-        other.cli("log", "verify")
+        other.cli("log verify")
     finally:
         other.stop()
 

@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from millrace import CommandFailed
+from millrace import CommandFailed, wait_until
 from test_http import event, send
 
 
@@ -21,7 +21,7 @@ def server(make_millrace):
 
 
 def log(server, *arguments):
-    return json.loads(server.cli("log", *arguments, "--json").stdout)
+    return json.loads(server.cli("log " + arguments[0], *arguments[1:], "--json").stdout)
 
 
 def captured(server):
@@ -35,20 +35,20 @@ def test_list_and_describe_tell_offsets_times_and_consumers(server):
     assert [one["name"] for one in partition["consumers"]] == ["ingest"]
     described = log(server, "describe", "captured")["partitions"][0]
     assert described["segment_list"][0]["base"] == 0
-    table = server.cli("log", "list").stdout
+    table = server.cli("log list").stdout
     assert "captured/0" in table and "ingest" in table
 
 
 def test_dump_begins_at_an_offset_or_a_time_and_reads_a_lone_file(server):
     lines = [json.loads(line) for line in
-             server.cli("log", "dump", "captured", "--from", 15, "--json").stdout.splitlines()]
+             server.cli("log dump", "captured", "--from", 15, "--json").stdout.splitlines()]
     assert [line["offset"] for line in lines] == [15, 16, 17, 18, 19]
-    later = server.cli("log", "dump", "captured", "--from-time", lines[2]["timestamp"],
+    later = server.cli("log dump", "captured", "--from-time", lines[2]["timestamp"],
                        "--limit", 1, "--json").stdout
     assert 15 <= json.loads(later)["offset"] <= 17
-    assert not server.cli("log", "dump", "captured", "--from-time", "2099-01-01T00:00:00Z").stdout
+    assert not server.cli("log dump", "captured", "--from-time", "2099-01-01T00:00:00Z").stdout
     segment = next(pathlib.Path(server.data).glob("log/captured/0/*.log"))
-    assert len(server.cli("log", "dump", segment).stdout.splitlines()) == 20
+    assert len(server.cli("log dump", segment).stdout.splitlines()) == 20
 
 
 def test_verify_finds_a_flipped_byte_and_says_where(server):
@@ -61,14 +61,16 @@ def test_verify_finds_a_flipped_byte_and_says_where(server):
         file.seek(-1, 1)
         file.write(bytes([byte[0] ^ 4]))
     with pytest.raises(CommandFailed) as failure:
-        server.cli("log", "verify", "captured")
+        server.cli("log verify", "captured")
     assert failure.value.code == 1
     assert str(segment) in failure.value.output and "12288" in failure.value.output
 
 
 def test_damage_has_a_fate_and_the_rest_is_ingested(make_millrace):
     """Events that the disk lost before ingest saw them are counted and named, not waited for."""
-    server = make_millrace(options=["--roles", "accept"]).start()
+    server = make_millrace(options=["--roles", "accept"])
+    server.spawn()
+    wait_until(server.is_accepting, 30, "accept")
     for number in range(10):
         assert send(server, "POST", "/i/v0/e/", event(server, f"user {number}"),
                     {"content-type": "application/json"})[0] == 200
@@ -82,7 +84,7 @@ def test_damage_has_a_fate_and_the_rest_is_ingested(make_millrace):
     server.wait_drained()
     assert int(server.value("SELECT count() FROM events")) == 9
     assert server.status()["fates"]["dropped:damaged_in_log"] == 1
-    letters = server.cli("log", "dump", "dead_letters", "--json").stdout
+    letters = server.cli("log dump", "dead_letters", "--json").stdout
     assert json.loads(letters.splitlines()[0])["headers"]["dlq_offset"] == "4"
     assert list(pathlib.Path(server.data).glob("log/captured/0/quarantine/*"))
     server.stop()
@@ -93,4 +95,4 @@ def test_truncate_before_asks_the_running_server_and_keeps_the_rest(server):
     assert (captured(server)["first"], captured(server)["records"]) == (12, 8)
     for wrong in (["captured", 1000], ["nothing", 1]):
         with pytest.raises(CommandFailed):
-            server.cli("log", "truncate-before", *wrong)
+            server.cli("log truncate-before", *wrong)
