@@ -5,6 +5,8 @@
 #include <fstream>
 #include <map>
 
+#include "codec/byte_writer.h"
+#include "codec/crc32c.h"
 #include "io/random.h"
 #include "io/real_world.h"
 #include "io/test_support.h"
@@ -233,6 +235,21 @@ TEST(DamagedLog, AManifestThatIsDamagedNewerOrMissingIsRefusedByName) {
   Image image = whole;
   image.erase(path);
   EXPECT_EQ(open_image(image).error().code(), ErrorCode::corrupt);
+}
+
+TEST(Manifest, ASegmentOfANewerVersionIsRefusedByName) {
+  Manifest manifest;
+  manifest.segments.push_back({Offset(0), {8, 77}, true, 4096, Offset(20), WallTime{5}});
+  Bytes bytes = encode_manifest(manifest);
+  constexpr size_t flags_at = 28 + 16;  // big-endian: the first byte has the highest bits
+  constexpr size_t crc_bytes = 4;
+  bytes[flags_at] = 0x40;
+  bytes.resize(bytes.size() - crc_bytes);
+  codec::put_u32_be(bytes, codec::crc32c(bytes));
+  const auto back = decode_manifest(bytes, "log/t/0/manifest");
+  ASSERT_FALSE(back);
+  EXPECT_EQ(back.error().code(), ErrorCode::unsupported);
+  EXPECT_NE(back.error().message().find("the segment at offset 0"), std::string::npos);
 }
 
 TEST(Manifest, HoldsWhatWasPutInAndRefusesEveryShorterText) {

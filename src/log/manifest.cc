@@ -15,6 +15,7 @@ constexpr uint16_t manifest_version = 1;
 constexpr uint32_t flag_sealed = 1;
 constexpr uint32_t flag_recycled = 2;
 constexpr uint32_t flag_deferred = 4;
+constexpr uint32_t flags_known = flag_sealed | flag_recycled | flag_deferred;
 constexpr size_t manifest_header_bytes = 28;
 constexpr size_t manifest_entry_bytes = 44;
 constexpr size_t manifest_crc_bytes = 4;
@@ -86,6 +87,11 @@ Result<Manifest> decode_manifest(ByteView bytes, const std::string& path) {
     entry.use.epoch = static_cast<int32_t>(reader.u32_be());
     entry.use.mark = static_cast<int32_t>(reader.u32_be());
     const uint32_t flags = reader.u32_be();
+    if ((flags & ~flags_known) != 0) {
+      return fail(ErrorCode::unsupported, path + ": the segment at offset " +
+                                              std::to_string(entry.base.value) +
+                                              " was written by a newer version of this program");
+    }
     entry.sealed = (flags & flag_sealed) != 0;
     entry.recycled = (flags & flag_recycled) != 0;
     entry.deferred = (flags & flag_deferred) != 0;

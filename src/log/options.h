@@ -9,7 +9,8 @@
 
 namespace mr::telemetry {
 class Logger;
-}
+class Metrics;
+}  // namespace mr::telemetry
 
 namespace mr::log {
 
@@ -83,6 +84,7 @@ struct AppenderOptions {
 
   // May be null.
   telemetry::Logger* logger = nullptr;
+  telemetry::Metrics* metrics = nullptr;
   PlantedBugs bugs;
 };
 

@@ -21,6 +21,7 @@ constexpr Millis held_log_interval{60'000};
 io::Task<void> PartitionWriter::housekeeping() {
   while (!closing_) {
     co_await close_asked_.wait_until(world_.clock, world_.clock.now() + housekeeping_interval);
+    meters_.show(status());
     if (closing_) break;
     const auto asked = load_word(*page_, WatermarkWord::remove_below);
     requested_ = std::max(requested_,

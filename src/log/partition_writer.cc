@@ -53,6 +53,7 @@ PartitionWriter::PartitionWriter(io::World world, io::Path folder, AppenderOptio
     : world_(world),
       folder_(std::move(folder)),
       options_(options),
+      meters_(options.metrics, folder_),
       work_(world.loop),
       files_changed_(world.loop),
       close_asked_(world.loop),
@@ -361,6 +362,7 @@ io::Task<Result<void>> PartitionWriter::close() {
     prepared_.reset();
     (void)co_await world_.disk.remove(folder_ + "/" + prepared_name);
   }
+  meters_.show(status());
   lock_.reset();
   co_return outcome;
 }

@@ -10,6 +10,7 @@
 #include "log/compression.h"
 #include "log/manifest.h"
 #include "log/options.h"
+#include "log/partition_meters.h"
 #include "log/recovery.h"
 #include "log/segment_index.h"
 #include "log/watermark.h"
@@ -153,6 +154,7 @@ class PartitionWriter final : public stream::Appender {
   bool closing_ = false;
   bool opened_ = false;
   stream::AppenderStatus status_;
+  PartitionMeters meters_;
 
   io::Signal work_;
   io::Signal files_changed_;

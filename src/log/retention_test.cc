@@ -8,6 +8,7 @@
 #include "log/partition.h"
 #include "sim/sim_world.h"
 #include "telemetry/log_line.h"
+#include "telemetry/metrics.h"
 
 namespace mr::log {
 namespace {
@@ -80,6 +81,7 @@ struct Running {
   void open(AppenderOptions options) {
     appender.reset();
     options.logger = logger.get();
+    options.metrics = &metrics;
     auto opened = sim.run(open_partition_appender(sim.world(), folder, options));
     EXPECT_TRUE(opened && *opened);
     appender = std::move(**opened);
@@ -113,6 +115,7 @@ struct Running {
     return bytes;
   }
   std::unique_ptr<telemetry::Logger> logger = telemetry::Logger::to_memory();
+  telemetry::Metrics metrics;
   sim::SimWorld sim;
   std::unique_ptr<stream::Appender> appender;
 };
@@ -189,6 +192,9 @@ TEST(Retention, OverridingAConsumerIsCountedAndLogged) {
   const stream::AppenderStatus status = log.appender->status();
   EXPECT_GT(status.overridden_segments, 0u);
   EXPECT_EQ(status.overridden_segments, status.removed_segments);
+  EXPECT_EQ(log.metrics.value("millrace_log_overridden_segments_total",
+                              {{"topic", "t"}, {"partition", "0"}}),
+            static_cast<int64_t>(status.overridden_segments));
   EXPECT_NE(log.logger->kept().find("retention removed what a consumer had not finished"),
             std::string::npos);
 }

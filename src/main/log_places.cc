@@ -23,6 +23,7 @@ std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime) {
   const bool lz4 = settings.text("log.compression") == "lz4";
   options.compression = lz4 ? log::Codec::lz4 : log::Codec::none;
   options.logger = &runtime.log();
+  options.metrics = &runtime.metrics();
   // Only what clients sent may be answered before its sync: the other topics have to agree with
   // what is committed beside them.
   log::EmbeddedLog::TopicOptions captured;
