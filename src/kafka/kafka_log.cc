@@ -11,6 +11,8 @@ namespace {
 
 constexpr Millis retry_pause{1'000};
 constexpr Millis stop_grace{3'000};
+constexpr int visible_looks_max = 20;
+constexpr Millis visible_pause{100};
 constexpr std::string_view shared_topic = "dead_letters";
 
 class NoConsumer final : public stream::Consumer {
@@ -69,9 +71,19 @@ io::Task<Result<void>> KafkaLog::make_missing(std::string topic, std::string nam
                        "grant CREATE, DESCRIBE, READ and WRITE on it");
   }
   if (!made) co_return fail(made.error());
-  doors_.log.info("made a Kafka topic", {{"topic", name}, {"partitions", partitions}});
-  sizes_[name] = partitions;
-  co_return Result<void>();
+  // All brokers know a new topic after a moment; one that was there but hidden stays so.
+  for (int look = 0; look < visible_looks_max; ++look) {
+    if (look > 0) co_await doors_.world.clock.sleep(visible_pause);
+    MR_CO_TRY(const TopicSizes sizes, co_await this->sizes(options_.wait_for_brokers));
+    const auto found = sizes.find(name);
+    if (found == sizes.end()) continue;
+    sizes_[name] = found->second;
+    doors_.log.info("made a Kafka topic", {{"topic", name}, {"partitions", found->second}});
+    co_return Result<void>();
+  }
+  co_return fail(ErrorCode::unauthorized, "this user may not see the Kafka topic " + name +
+                                              " (for " + topic +
+                                              "): grant DESCRIBE, READ and WRITE on it");
 }
 
 io::Task<Result<void>> KafkaLog::ensure_topic(std::string topic, int32_t partition) {

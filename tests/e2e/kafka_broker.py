@@ -1,0 +1,125 @@
+"""A real Kafka broker, started by the project's own script, and a client to look at it."""
+
+import json
+import os
+import socket
+import subprocess
+
+import confluent_kafka
+import confluent_kafka.admin
+
+from millrace import ROOT, free_port, wait_until
+
+SCRIPT_SECONDS = 300
+CONSUME_SECONDS = 30
+
+
+class Broker:
+    """One broker on its own data directory and port; may be stopped and started many times."""
+
+    def __init__(self, folder, extra=""):
+        self.folder = folder
+        self.port = free_pair()
+        self.extra = extra
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def script(self, *words):
+        env = {**os.environ, "KAFKA_DIR": str(self.folder), "KAFKA_PORT": str(self.port),
+               "KAFKA_EXTRA": self.extra}
+        done = subprocess.run([ROOT / "tools/kafka.sh", *words], env=env, text=True,
+                              capture_output=True, timeout=SCRIPT_SECONDS)
+        assert done.returncode == 0, f"kafka.sh {words}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def start(self):
+        self.script("start")
+        return self
+
+    def stop(self):
+        """A controlled shutdown."""
+        self.script("stop")
+
+    def kill(self):
+        """As a crash would end it."""
+        self.script("kill")
+
+    def options(self, prefix, **more):
+        """Options of `serve` for this broker, with topics of a test's own."""
+        return kafka_options(self.address, prefix, **more)
+
+    def records(self, topic):
+        """All records that a topic holds now: partition, offset, key, headers, value."""
+        consumer = confluent_kafka.Consumer({
+            "bootstrap.servers": self.address, "group.id": "looks", "enable.auto.commit": False,
+            "auto.offset.reset": "earliest", "enable.partition.eof": True})
+        try:
+            partitions = consumer.list_topics(topic, timeout=CONSUME_SECONDS).topics[topic]
+            assert partitions.error is None, partitions.error
+            consumer.assign([confluent_kafka.TopicPartition(topic, number, 0)
+                             for number in partitions.partitions])
+            found, ended = [], set()
+            while len(ended) < len(partitions.partitions):
+                message = consumer.poll(CONSUME_SECONDS)
+                assert message is not None, f"{topic} does not end"
+                if message.error() is None:
+                    found.append(Record(message))
+                else:
+                    code = message.error().code()
+                    assert code == confluent_kafka.KafkaError._PARTITION_EOF, message.error()
+                    ended.add(message.partition())
+            return sorted(found, key=lambda record: (record.partition, record.offset))
+        finally:
+            consumer.close()
+
+    def deny(self, topic):
+        """Forbids everything with a topic to whoever does not say who they are."""
+        admin = confluent_kafka.admin
+        rule = admin.AclBinding(admin.ResourceType.TOPIC, topic, admin.ResourcePatternType.LITERAL,
+                                "User:ANONYMOUS", "*", admin.AclOperation.ALL,
+                                admin.AclPermissionType.DENY)
+        client = admin.AdminClient({"bootstrap.servers": self.address})
+        for done in client.create_acls([rule]).values():
+            done.result(CONSUME_SECONDS)
+
+    def produce(self, topic, records):
+        """Writes (key, value, headers) as any other program would."""
+        producer = confluent_kafka.Producer({"bootstrap.servers": self.address, "acks": "all"})
+        for key, value, headers in records:
+            producer.produce(topic, value, key, headers=headers)
+        assert producer.flush(CONSUME_SECONDS) == 0
+
+
+class Record:
+    def __init__(self, message):
+        self.partition = message.partition()
+        self.offset = message.offset()
+        self.key = (message.key() or b"").decode()
+        self.headers = [(name, value.decode()) for name, value in message.headers() or []]
+        self.text = message.value().decode()
+
+    @property
+    def value(self):
+        return json.loads(self.text)
+
+
+def kafka_options(address, prefix, **more):
+    """Options of `serve`: kafka.NAME=VALUE for each of `more`."""
+    settings = {"log.engine": "kafka", "kafka.brokers": address, "kafka.topic_prefix": prefix}
+    settings.update({f"kafka.{name}": value for name, value in more.items()})
+    return [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+
+
+def free_pair():
+    """A port that is free, with a free one after it for the controller."""
+    def look():
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                return None
+        return port
+    return wait_until(look, 10, "two free ports")
