@@ -128,6 +128,12 @@ void add_log_commands(CLI::App& app, Command& command) {
                          "read everything from the disk and check it; exit status 1 for damage");
   CLI::App& truncate = add(CommandName::log_truncate_before, "truncate-before",
                            "remove the records of a topic below an offset");
+  CLI::App& bench = add(CommandName::log_bench, "bench",
+                        "measure the log on this disk, beside a bare loop of direct writes");
+  constexpr int seconds_max = 600;
+  bench.add_option("--seconds", request.seconds, "how long each part is measured")
+      ->capture_default_str()
+      ->check(CLI::Range(1, seconds_max));
   describe.add_option("topic", request.topic)->required();
   dump.add_option("topic", request.topic, "a topic, or the path of a file ending in .log")
       ->required();

@@ -23,6 +23,7 @@ enum class CommandName : uint8_t {
   log_dump,
   log_verify,
   log_truncate_before,
+  log_bench,
   backup,
   restore,
 };
@@ -36,6 +37,7 @@ struct LogRequest {
   long long limit = -1;  // -1: none
   long long before = 0;
   bool force = false;
+  int seconds = 2;  // of each measured part of bench
 };
 
 // What the command line says.

@@ -12,5 +12,6 @@ int run_log_describe(const Command& command);
 int run_log_dump(const Command& command);
 int run_log_verify(const Command& command);
 int run_log_truncate_before(const Command& command);
+int run_log_bench(const Command& command);
 
 }  // namespace mr::main

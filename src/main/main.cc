@@ -43,6 +43,8 @@ int run(int count, const char* const* arguments) {
       return run_log_verify(*command);
     case CommandName::log_truncate_before:
       return run_log_truncate_before(*command);
+    case CommandName::log_bench:
+      return run_log_bench(*command);
     case CommandName::backup:
       return run_backup(*command);
     case CommandName::restore:

@@ -17,6 +17,7 @@ from test_http import event, send
 
 COMMANDS = ["serve", "query", "project", "project add", "project list", "tail", "status",
             "log", "log list", "log describe", "log dump", "log verify", "log truncate-before",
+            "log bench",
             "backup", "restore"]
 
 

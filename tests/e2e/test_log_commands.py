@@ -96,3 +96,11 @@ def test_truncate_before_asks_the_running_server_and_keeps_the_rest(server):
     for wrong in (["captured", 1000], ["nothing", 1]):
         with pytest.raises(CommandFailed):
             server.cli("log truncate-before", *wrong)
+
+
+def test_bench_measures_and_leaves_nothing_behind(server):
+    figures = {figure["name"]: figure for figure in log(server, "bench", "--seconds", 1)["figures"]}
+    append = figures["append, 4 producers, 1 KiB records, sync = always"]
+    assert append["value"] > 0 and append["at_least"] == 0.7
+    assert figures["a log of 50 GB opens after a crash"]["value"] > 0
+    assert not (pathlib.Path(server.data) / "log-bench").exists()
