@@ -97,7 +97,7 @@ void BatchBuilder::add(const stream::RecordView& record) {
 
 // What the batch takes in all when its last record takes so many bytes.
 size_t BatchBuilder::total_bytes(size_t last_bytes) const {
-  if (compressed_) return packed_.size() + lz4_raw_bytes(last_bytes) + lz4_end_bytes;
+  if (codec_ == Codec::lz4) return packed_.size() + lz4_raw_bytes(last_bytes) + lz4_end_bytes;
   return last_.start + last_bytes;
 }
 
@@ -124,7 +124,7 @@ void BatchBuilder::pad(size_t alignment) {
 
 // Compresses all records but the last into packed_, if that saves a block. Independent of the base
 // offset.
-bool BatchBuilder::pack(size_t alignment) {
+bool BatchBuilder::pack_lz4(size_t alignment) {
   if (count_ < 2) return false;
   packed_.clear();
   packed_.resize(batch_header_bytes);
@@ -164,6 +164,15 @@ void BatchBuilder::pad_with(size_t value_bytes) {
   MR_ASSERT(out + value_bytes == data + buffer_.size());
 }
 
+// All records, where that makes them smaller.
+bool BatchBuilder::pack_zstd() {
+  constexpr int level = 3;  // zstd's and Kafka's default
+  packed_.clear();
+  packed_.resize(batch_header_bytes);
+  const ByteView records = buffer_.view().subspan(batch_header_bytes);
+  return compress_zstd(records, level, packed_) && packed_.size() < buffer_.size();
+}
+
 void BatchBuilder::write_header(uint8_t* out, size_t bytes, Offset base, SegmentUse use) const {
   uint8_t* const start = out;
   out = put(out, base.value);
@@ -173,7 +182,7 @@ void BatchBuilder::write_header(uint8_t* out, size_t bytes, Offset base, Segment
   uint8_t* const crc_field = out;
   out = put(out, uint32_t{0});
   // Attributes: the codec; timestamps as made.
-  out = put(out, static_cast<int16_t>(compressed_ ? Codec::lz4 : Codec::none));
+  out = put(out, static_cast<int16_t>(codec_));
   out = put(out, count_ - 1);
   out = put(out, base_timestamp_.millis);
   out = put(out, max_timestamp_.millis);
@@ -186,10 +195,12 @@ void BatchBuilder::write_header(uint8_t* out, size_t bytes, Offset base, Segment
 }
 
 ByteView BatchBuilder::finish(Offset base, SegmentUse use, size_t alignment, Codec codec) {
-  MR_ASSERT(count_ > 0 && (codec == Codec::none || codec == Codec::lz4));
-  compressed_ = codec == Codec::lz4 && pack(alignment);
+  MR_ASSERT(count_ > 0);
+  const bool packed = (codec == Codec::lz4 && pack_lz4(alignment)) ||
+                      (codec == Codec::zstd && alignment == 1 && pack_zstd());
+  codec_ = packed ? codec : Codec::none;
   pad(alignment);
-  if (compressed_) {
+  if (codec_ == Codec::lz4) {
     append_lz4_raw_blocks(buffer_.view().subspan(last_.start), packed_);
     append_lz4_end(packed_);
   }
@@ -198,7 +209,7 @@ ByteView BatchBuilder::finish(Offset base, SegmentUse use, size_t alignment, Cod
 }
 
 void BatchBuilder::move_to(Offset base, SegmentUse use) {
-  io::AlignedBuffer& batch = compressed_ ? packed_ : buffer_;
+  io::AlignedBuffer& batch = compressed() ? packed_ : buffer_;
   write_header(batch.data(), batch.size(), base, use);
 }
 

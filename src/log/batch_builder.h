@@ -28,14 +28,15 @@ class BatchBuilder {
   // Pads the last record with the reserved header so that the batch ends at a multiple of
   // `alignment`, writes the header and the checksum. Yields the whole batch, valid until clear().
   // With Codec::lz4 all records but the last are compressed, unless that saves no block; the last
-  // one stays in raw blocks of the same frame, so that its padding can reach the boundary. Call
-  // once, with at least one record.
+  // one stays in raw blocks of the same frame, so that its padding can reach the boundary. With
+  // Codec::zstd all are compressed, and there is no padding: the alignment is 1. Call once, with at
+  // least one record.
   ByteView finish(Offset base, SegmentUse use, size_t alignment, Codec codec = Codec::none);
   // Gives the finished batch another place than it was finished for: costs its checksum.
   void move_to(Offset base, SegmentUse use);
   // Of the finished batch.
-  bool compressed() const { return compressed_; }
-  ByteView finished() const { return compressed_ ? packed_.view() : buffer_.view(); }
+  bool compressed() const { return codec_ != Codec::none; }
+  ByteView finished() const { return compressed() ? packed_.view() : buffer_.view(); }
 
  private:
   struct Last {
@@ -44,7 +45,8 @@ class BatchBuilder {
     size_t headers_start = 0;  // of its header count
     int32_t header_count = 0;
   };
-  bool pack(size_t alignment);
+  bool pack_lz4(size_t alignment);
+  bool pack_zstd();
   size_t total_bytes(size_t last_bytes) const;
   void pad(size_t alignment);
   void pad_with(size_t value_bytes);
@@ -52,7 +54,7 @@ class BatchBuilder {
 
   io::AlignedBuffer buffer_;
   io::AlignedBuffer packed_;  // the compressed batch, when there is one
-  bool compressed_ = false;
+  Codec codec_ = Codec::none;
   int32_t count_ = 0;
   WallTime base_timestamp_;
   WallTime max_timestamp_;

@@ -2,6 +2,8 @@
 
 #include "catalog/catalog.h"
 #include "ingest/pipeline.h"
+#include "log/archive.h"
+#include "log/partition.h"
 #include "main/catalog_places.h"
 #include "main/consumer_notes.h"
 #include "main/log_places.h"
@@ -175,6 +177,25 @@ io::Task<Result<void>> register_ingest(stream::Log& log, const ingest::Pipeline&
   co_return Result<void>{};
 }
 
+// One archiver for each partition of the captured topic, when there is an archive.
+io::Task<Result<std::vector<std::unique_ptr<log::Archiver>>>> open_archivers(
+    ProcessRuntime& runtime, stream::Log& log, std::vector<ingest::InputPartition> captured) {
+  std::vector<std::unique_ptr<log::Archiver>> archivers;
+  const std::string& folder = runtime.settings().text("log.archive");
+  // Only our own log can be archived: with Kafka it is the brokers' part.
+  if (folder.empty() || !log.cuts_uncommitted()) co_return archivers;
+  for (const ingest::InputPartition& input : captured) {
+    const stream::TopicPartition which{"captured", input.number};
+    auto archiver = std::make_unique<log::Archiver>(
+        runtime.world(), log::partition_folder(runtime.directory().log(), which),
+        log::partition_folder(folder, which), &runtime.log());
+    MR_CO_TRY(auto reader, co_await log.open_reader(which));
+    MR_CO_CHECK(co_await archiver->open(std::move(reader), log, which));
+    archivers.push_back(std::move(archiver));
+  }
+  co_return archivers;
+}
+
 // Ingests until the process is asked to stop or something has failed for good; then the supervisor
 // starts us again, and everything is opened anew.
 io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
@@ -195,7 +216,9 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
   runtime.log().info("ready", {{"partitions", captured.size()}, {"lag", pipeline->status().lag()}});
   ConsumerNotes notes(world, runtime.log());
   runtime.must(co_await register_ingest(log, *pipeline, notes));
+  const auto archivers = runtime.must(co_await open_archivers(runtime, log, captured));
   io::TaskGroup tasks(world.loop);
+  for (const auto& archiver : archivers) tasks.spawn(archiver->run());
   tasks.spawn(notes.run());
   tasks.spawn(run_drainer(runtime, drainer));
   io::TaskGroup stopping(world.loop);
@@ -203,6 +226,7 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
   runtime.must(co_await pipeline->run());
   drainer.stop();
   notes.stop();
+  for (const auto& archiver : archivers) archiver->stop();
   co_await tasks.drain();
 }
 

@@ -36,6 +36,8 @@ constexpr std::array definitions = {
                       "auto"},
     SettingDefinition{"log.compression", SettingKind::choice, "none",
                       "how batches of at least 16 KiB are compressed on disk", "none|lz4"},
+    SettingDefinition{"log.archive", SettingKind::text, "",
+                      "a directory that keeps the topic captured for ever, compressed with zstd"},
     SettingDefinition{
         "log.retention", SettingKind::retention, "captured=7d, dead_letters=30d, *=3d",
         "how long topics are kept, TOPIC=LIMIT: an age, bytes, both with / or forever"},

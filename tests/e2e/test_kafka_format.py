@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from millrace import ROOT
+from millrace import ROOT, wait_until
 from test_http import send
 
 LIBS = ROOT / "build/third_party/kafka/libs"
@@ -84,3 +84,25 @@ def test_dump_log_segments_reads_our_segments(make_millrace, kafka_libs, compres
             assert "out of order" not in said.lower(), said
     assert numbers == list(range(BATCHES * EVENTS))
     assert codecs == ({"none"} if compression == "none" else {"none", "lz4"}), codecs
+
+
+def test_dump_log_segments_reads_the_archive(make_millrace, kafka_libs, tmp_path):
+    archive = tmp_path / "archive"
+    server = make_millrace(options=[f"--log.archive={archive}"])
+    server.start()
+    for batch in range(BATCHES):
+        capture_events(server, batch * EVENTS)
+    server.stop()  # seals the segment
+    server.start()
+    folder = archive / "captured" / "0"
+    segment = wait_until(lambda: next(folder.glob("*.log"), None), 60, "an archived segment")
+    server.stop()
+
+    said = dump(kafka_libs, "--print-data-log", "--files", segment)
+    batches = batches_of(said)
+    assert batches and all(valid == "true" for *_, valid in batches), said[:2000]
+    assert {codec for *_, codec, _ in batches} == {"zstd"}
+    numbers = [int(text) for text in re.findall(r'payload: .*?"number":\s*(\d+)', said)]
+    assert numbers == list(range(BATCHES * EVENTS))
+    source = server.data / "log" / "captured" / "0" / segment.name
+    assert segment.stat().st_size * 4 < source.stat().st_size
