@@ -53,7 +53,7 @@ struct AppenderOptions {
 
   // The first segment of each opening is small, each further one twice as large, up to the largest
   // (1 GiB at most).
-  uint64_t first_segment_bytes = 4ull * 1024 * 1024;
+  uint64_t first_segment_bytes = 1024ull * 1024;
   uint64_t segment_bytes_max = 64ull * 1024 * 1024;
   // Where files cannot be opened past the cache, recovery copies the last segment: kept smaller.
   uint64_t buffered_segment_bytes_max = 8ull * 1024 * 1024;
