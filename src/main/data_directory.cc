@@ -1,5 +1,6 @@
 #include "main/data_directory.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -72,6 +73,33 @@ io::Task<Result<std::unique_ptr<io::DiskLock>>> open_data_directory(io::Disk& di
   if (!lock) co_return fail(lock.error().within("the data directory " + directory.path()));
   MR_CO_CHECK(co_await check_or_write_version(disk, directory));
   co_return std::move(*lock);
+}
+
+io::Task<Result<void>> check_engine(io::Disk& disk, DataDirectory directory, std::string engine) {
+  std::string noted;
+  const auto present =
+      co_await io::read_whole_file(disk, directory.engine_file(), version_bytes_max);
+  if (present) {
+    noted = as_text(*present);
+    noted.erase(std::min(noted.find('\n'), noted.size()));
+  } else if (present.error().code() != ErrorCode::not_found) {
+    co_return fail(present.error());
+  } else {
+    // Before there was a choice, there was no note.
+    MR_CO_TRY(const auto names, co_await disk.list(directory.path()));
+    if (std::ranges::find(names, "catalog.db") != names.end()) noted = "embedded";
+  }
+  if (!noted.empty() && noted != engine) {
+    co_return fail(ErrorCode::invalid_input,
+                   "log.engine is " + engine + ", but the log of the data directory " +
+                       directory.path() + " is " + noted +
+                       ": set log.engine to that, or choose another directory with --data");
+  }
+  if (present) co_return Result<void>();
+  engine += '\n';
+  const ByteView bytes = as_bytes(engine);
+  co_return co_await io::replace_file(disk, directory.engine_file(),
+                                      Bytes(bytes.begin(), bytes.end()));
 }
 
 }  // namespace mr::main

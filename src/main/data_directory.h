@@ -16,6 +16,8 @@ class DataDirectory {
 
   const io::Path& path() const { return path_; }
   io::Path version_file() const { return path_ + "/VERSION"; }
+  // Which engine keeps the log.
+  io::Path engine_file() const { return path_ + "/ENGINE"; }
   io::Path lock_file() const { return path_ + "/lock"; }
   io::Path catalog() const { return path_ + "/catalog.db"; }
   io::Path catalog_snapshot() const { return path_ + "/catalog.snapshot"; }
@@ -51,6 +53,10 @@ class DataDirectory {
 // for sockets.
 io::Task<Result<std::unique_ptr<io::DiskLock>>> open_data_directory(io::Disk& disk,
                                                                     DataDirectory directory);
+
+// Sees that the directory's log lies where `engine` ("embedded", "kafka") says, and notes that in a
+// new one: positions of one engine mean nothing to the other. Error: invalid_input.
+io::Task<Result<void>> check_engine(io::Disk& disk, DataDirectory directory, std::string engine);
 
 // The layout's version that this program writes and the newest that it reads.
 inline constexpr int data_version = 1;

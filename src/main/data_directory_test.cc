@@ -44,6 +44,23 @@ TEST_F(DataDirectoryTest, ANewerVersionIsRefusedByName) {
   EXPECT_EQ(open(folder_.at("d")).error().code(), ErrorCode::corrupt);
 }
 
+TEST_F(DataDirectoryTest, TheEngineOfItsLogStays) {
+  const auto check = [this](const std::string& name, const char* engine) {
+    return io::run_in(real_,
+                      check_engine(real_.world().disk, DataDirectory(folder_.at(name)), engine));
+  };
+  ASSERT_TRUE(open(folder_.at("new")));
+  EXPECT_TRUE(check("new", "kafka"));
+  EXPECT_TRUE(check("new", "kafka"));
+  const auto other = check("new", "embedded");
+  ASSERT_FALSE(other);
+  EXPECT_NE(other.error().message().find("is kafka"), std::string::npos);
+  ASSERT_TRUE(open(folder_.at("old")));
+  write(folder_.at("old/catalog.db"), "from before there was a choice");
+  EXPECT_FALSE(check("old", "kafka"));
+  EXPECT_TRUE(check("old", "embedded"));
+}
+
 TEST_F(DataDirectoryTest, AFileInItsPlaceAndATooLongPathAreRefused) {
   write(folder_.at("file"), "x");
   EXPECT_FALSE(open(folder_.at("file")));

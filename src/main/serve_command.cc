@@ -103,6 +103,7 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
     MR_CO_CHECK(store::find_chdb_library(settings.text("store.library")));
   }
   MR_CO_TRY(const auto lock, co_await open_data_directory(world.disk, directory));
+  MR_CO_CHECK(co_await check_engine(world.disk, directory, settings.text("log.engine")));
   if (uses_kafka(settings)) MR_CO_CHECK(co_await check_kafka(world, real.loop(), log, settings));
   MR_CO_CHECK(co_await forget_old_backup(world, directory));
   MR_CO_TRY(const int listener, take_address(settings.text("listen")));
