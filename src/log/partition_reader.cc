@@ -12,6 +12,9 @@ namespace {
 
 constexpr size_t chunk_bytes_min = 64 * 1024;
 constexpr size_t seek_chunk_bytes = 256 * 1024;
+// Memory that a reader keeps between reads.
+constexpr size_t kept_buffers_max = 2;
+constexpr uint64_t kept_buffer_bytes_max = 2 * 1024 * 1024;
 // How often a read starts again because the writer changed the files under it.
 constexpr int refreshes_max = 20;
 
@@ -215,14 +218,28 @@ io::Task<Result<void>> PartitionReader::seek(Offset from, uint64_t limit) {
   co_return Result<void>{};
 }
 
+// Fresh memory costs more than reading into it: the kernel clears each page.
+std::shared_ptr<io::AlignedBuffer> PartitionReader::chunk_buffer(uint64_t bytes) {
+  if (bytes <= kept_buffer_bytes_max) {
+    for (const auto& buffer : buffers_) {
+      if (buffer.use_count() == 1) return buffer;
+    }
+  }
+  auto made = std::make_shared<io::AlignedBuffer>();
+  if (bytes <= kept_buffer_bytes_max && buffers_.size() < kept_buffers_max) {
+    buffers_.push_back(made);
+  }
+  return made;
+}
+
 // Reads up to `bytes` from the present position.
 io::Task<Result<void>> PartitionReader::load_chunk(uint64_t bytes) {
   chunk_ = {};
-  auto memory = std::make_shared<io::AlignedBuffer>();
+  const auto memory = chunk_buffer(bytes);
   memory->resize(bytes);
   MR_CO_TRY(const size_t count, co_await segment_->file->read_at(position_, memory->bytes()));
   const ByteView view = memory->view().first(count);
-  chunk_ = {std::move(memory), view, position_};
+  chunk_ = {memory, view, position_};
   co_return Result<void>{};
 }
 

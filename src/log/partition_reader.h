@@ -76,6 +76,7 @@ class PartitionReader final : public stream::Reader {
   io::Task<Result<Offset>> find_time_now(WallTime time);
   io::Task<Result<uint64_t>> limit();
   std::optional<BatchHeader> header_at(ByteView bytes, uint64_t limit) const;
+  std::shared_ptr<io::AlignedBuffer> chunk_buffer(uint64_t bytes);
   io::Task<Result<void>> load_chunk(uint64_t bytes);
   io::Task<Result<std::optional<Checked>>> batch_here(uint64_t limit, size_t bytes_max);
   io::Task<Result<std::optional<Checked>>> batch_past_cache(uint64_t limit);
@@ -95,6 +96,8 @@ class PartitionReader final : public stream::Reader {
   uint64_t position_ = 0;  // where in the open segment the batch at next_ begins
   Offset next_;
   Chunk chunk_;
+  // Memory for chunks, used again once no caller holds a batch in it.
+  std::vector<std::shared_ptr<io::AlignedBuffer>> buffers_;
   size_t batch_bytes_ = 0;  // of the last batch: the next one is likely as long
 };
 
