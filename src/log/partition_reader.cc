@@ -190,30 +190,22 @@ std::optional<BatchHeader> PartitionReader::header_at(ByteView bytes, uint64_t l
   return valid ? header : std::nullopt;
 }
 
-// Moves past whole batches below `from` by their headers.
+// Moves past the batches below `from`.
 io::Task<Result<void>> PartitionReader::seek(Offset from, uint64_t limit) {
   if (from == next_) co_return Result<void>{};
   MR_CO_CHECK(co_await jump(from, limit));
   FileWindow window(*segment_->file, seek_chunk_bytes);
   while (position_ + batch_header_bytes <= limit) {
-    ByteView bytes = chunk_.from(position_);
-    if (bytes.size() < batch_header_bytes) {
-      MR_CO_TRY(bytes, co_await window.view(position_, batch_header_bytes));
-    }
-    const auto header = header_at(bytes, limit);
-    if (!header) {
-      // A damaged range: what follows it may be whole.
-      MR_REACHED("log.reader.sought_past_damage");
-      MR_CO_TRY(const auto later,
-                co_await find_next_batch(window, identity(), position_, limit, next_));
-      if (!later || later->header.base_offset > from) break;
-      position_ = later->position;
-      next_ = later->header.base_offset;
-      continue;
-    }
-    if (header->end_offset() > from) break;
-    position_ += header->total_bytes();
-    next_ = header->end_offset();
+    // Not by its header alone: the length of a damaged batch leads anywhere.
+    MR_CO_TRY(const auto found,
+              co_await find_next_batch(window, identity(), position_, limit, next_));
+    if (!found || found->header.base_offset > next_) MR_REACHED("log.reader.sought_past_damage");
+    if (!found || found->header.base_offset > from) break;
+    position_ = found->position;
+    next_ = found->header.base_offset;
+    if (found->header.end_offset() > from) break;
+    position_ += found->header.total_bytes();
+    next_ = found->header.end_offset();
   }
   co_return Result<void>{};
 }
