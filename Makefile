@@ -5,6 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= $(shell nproc)
+SEEDS ?= 20000
 DATA ?= data
 LISTEN ?= 127.0.0.1:8000
 
@@ -12,7 +13,7 @@ program := build/release/millrace
 chdb := build/third_party/chdb
 sources = $(shell git ls-files --cached --others --exclude-standard 'src/*.h' 'src/*.cc' 'tools/*.h' 'tools/*.cc' 'bench/*.h' 'bench/*.cc' 'tests/*.h' 'tests/*.cc')
 
-.PHONY: run build deps chdb kafka dev test test-long bench format lint clean help
+.PHONY: run build deps chdb kafka dev test simulate test-long bench format lint clean help
 
 ## Build what is missing and start the server on ./data (DATA=, LISTEN=, ARGS=)
 run: build
@@ -46,6 +47,11 @@ kafka:
 test:
 	@tools/install_dependencies.sh build test
 	@python3 -u tools/test.py $(ARGS)
+
+## Run the log through seeded crashes and faults (SEEDS=20000, ARGS="--bugs", ARGS=--help)
+simulate: build/release/build.ninja
+	@cmake --build build/release --parallel $(JOBS) --target mr_log_simulate
+	@tools/simulate.py --seeds $(SEEDS) $(ARGS)
 
 ## Run the tests that take hours; interrupt and start again at will (ARGS=--help)
 test-long:

@@ -23,6 +23,8 @@ from test_step import ROOT, Step, StepFailed, fuzz, fuzz_programs, show_tail
 
 RESULTS = ROOT / "build" / "test-results"
 
+SIMULATED_SEEDS = int(os.environ.get("SIM_SEEDS", "4000"))
+PLANTED_BUG_SEEDS = 400  # enough for the rarest
 FUZZ_SECONDS_EACH = int(os.environ.get("FUZZ_SECONDS", "5"))
 
 # What the thread sanitizer watches on each push: the folders whose tests use real threads, real
@@ -84,6 +86,16 @@ def step_release(step):
     step.counts.add_check("millrace --version", code == 0)
 
 
+def step_simulate(step):
+    """Fresh seeds of the log's simulation, and a crash at every operation of short runs."""
+    step.build("release", ["mr_log_simulate"])
+    for name, arguments in (("fresh seeds", ["--seeds", SIMULATED_SEEDS]),
+                            ("crashes everywhere", ["--crash-everywhere", "--tears", 1]),
+                            ("planted bugs", ["--bugs", "--seeds", PLANTED_BUG_SEEDS])):
+        code = step.run(["tools/simulate.py", *arguments], 600, check=False)
+        step.counts.add_check(name, code == 0)
+
+
 def step_e2e(step):
     """The real program, driven by the published client libraries and by raw requests."""
     junit = RESULTS / "e2e.pytest.xml"
@@ -105,6 +117,7 @@ STEPS = {
     "fuzz": (step_fuzz, []),
     "tsan": (step_tsan, []),
     "release": (step_release, ["setup"]),
+    "simulate": (step_simulate, ["release"]),
     "e2e": (step_e2e, ["release"]),
 }
 

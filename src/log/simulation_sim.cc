@@ -113,8 +113,8 @@ std::string run_round(Machine& machine) {
   const bool ended = machine.run(setting);
   const bool power = random.one_in(2) && !left_out(options, "power");
   machine.crash(power ? sim::CrashKind::power : sim::CrashKind::process);
-  const bool rots = machine.scenario.rot != 0 && power && random.one_in(2);
-  if (rots && !left_out(options, "rot")) rot(setting);
+  const bool rots = machine.scenario.rot != 0 && random.one_in(2) && !left_out(options, "rot");
+  if (rots) rot(setting, !power);
   return " /" + names_of(faults) +
          (ended   ? " end"
           : power ? " power"

@@ -60,7 +60,10 @@ Task<void> note_answer(const Setting& setting, io::World world, stream::Appender
   }
   if (setting.scenario.publish != 0 && !setting.random.one_in(4)) {
     co_await world.clock.sleep(Millis{static_cast<int64_t>(setting.random.below(3))});
-    model.committed = range.last.value + 1;
+    // Mostly all of it; now and then only its head.
+    const auto count = static_cast<uint64_t>(range.last - range.first) + 1;
+    const uint64_t kept = setting.random.one_in(3) ? setting.random.between(1, count) : count;
+    model.committed = range.first.value + static_cast<int64_t>(kept);
     appender.publish(Offset(model.committed));
   }
 }
@@ -102,7 +105,10 @@ Task<Result<int64_t>> read_some(const Setting& setting, io::World world, stream:
   if (batch.damaged) {
     setting.model.report_damaged(batch.damaged->from.value, batch.damaged->to.value);
     const bool here = batch.damaged->from.value <= next && next < batch.damaged->to.value;
-    if (!here) setting.model.fail("D1: the damage reported is not where it was asked for");
+    if (!here) {
+      setting.model.fail("D1: the damage reported is not where it was asked for");
+      co_return fail(ErrorCode::corrupt, setting.model.failure);
+    }
     co_return std::max(next, batch.damaged->to.value);
   }
   for (const auto& record : batch.records) {
@@ -326,6 +332,7 @@ Task<void> consume(const Setting& setting, io::World world, std::string name) {
   for (;;) {
     const auto after =
         co_await read_some(setting, world, **reader, next, 4000, io::no_deadline, &me);
+    if (!model.failure.empty()) co_return;
     if (!after) {
       if (after.error().code() == ErrorCode::not_found) {
         model.fail("R1: what the consumer " + name + " needs next is gone");
@@ -347,6 +354,7 @@ Task<void> tail(const Setting& setting, io::World world) {
   if (!reader) co_return;
   for (int64_t next = 0;;) {
     const auto after = co_await read_some(setting, world, **reader, next, 5000, io::no_deadline);
+    if (!setting.model.failure.empty()) co_return;
     next = after ? *after : co_await after_error(world, **reader, next, after.error());
   }
 }
@@ -378,26 +386,55 @@ Task<bool> live(const Setting& setting, io::World world) {
   co_return true;
 }
 
-void rot(const Setting& setting) {
+namespace {
+
+// The whole batches of a segment, from its beginning to the first that is not.
+struct PlacedBatch {
+  uint64_t position = 0;
+  BatchHeader header;
+};
+std::vector<PlacedBatch> whole_batches(ByteView segment, SegmentUse use) {
+  std::vector<PlacedBatch> batches;
+  for (uint64_t position = 0; position < segment.size();) {
+    const ByteView left = segment.subspan(position);
+    const auto header = parse_batch_header(left);
+    if (!header || !batch_belongs(*header, use) || header->total_bytes() > left.size() ||
+        !batch_checksum_matches(left.first(header->total_bytes()), *header)) {
+      break;
+    }
+    batches.push_back({position, *header});
+    position += header->total_bytes();
+  }
+  return batches;
+}
+
+}  // namespace
+
+void rot(const Setting& setting, bool only_cache) {
   const auto bytes = setting.storage.contents(std::string(folder) + "/" + manifest_name);
   const auto manifest = bytes ? decode_manifest(*bytes, manifest_name) : fail(bytes.error());
   if (!manifest || manifest->segments.empty()) return;
   const SegmentEntry& entry = manifest->segments[setting.random.below(manifest->segments.size())];
-  io::Path path = segment_path(folder, entry.base);
-  auto segment = setting.storage.contents(path);
-  if (!entry.sealed || !segment || segment->size() < entry.sealed_bytes) return;
-  const uint64_t at = setting.random.below(entry.sealed_bytes);
-  for (uint64_t position = 0; position + batch_header_bytes <= entry.sealed_bytes;) {
-    const auto header = parse_batch_header(ByteView(*segment).subspan(position));
-    // Damage that is there already hides where the batches after it begin.
-    if (!header || !batch_belongs(*header, entry.use)) return;
-    if (at < position + header->total_bytes()) {
-      setting.storage.flip_bit(path, at, static_cast<unsigned>(setting.random.below(8)));
-      setting.model.rotten[header->base_offset.value] = header->end_offset().value;
-      return;
-    }
-    position += header->total_bytes();
+  const io::Path path = segment_path(folder, entry.base);
+  const auto segment = setting.storage.contents(path);
+  if (!segment) return;
+  std::vector<PlacedBatch> batches = whole_batches(*segment, entry.use);
+  while (entry.sealed && !batches.empty() && batches.back().position >= entry.sealed_bytes) {
+    batches.pop_back();
   }
+  // Nobody can tell the last commit, when it rots, from one that never ended.
+  if (!entry.sealed && !batches.empty()) batches.pop_back();
+  // Without direct files there is no way past the cache.
+  const bool can = !only_cache || (entry.sealed && setting.scenario.direct != 0);
+  if (batches.empty() || !can) return;
+  const auto [position, header] = batches[setting.random.below(batches.size())];
+  const uint64_t at = position + setting.random.below(header.total_bytes());
+  if (only_cache) {
+    setting.storage.damage_cache(path, at);
+    return;
+  }
+  setting.storage.flip_bit(path, at, static_cast<unsigned>(setting.random.below(8)));
+  setting.model.rotten[header.base_offset.value] = header.end_offset().value;
 }
 
 }  // namespace mr::log

@@ -30,8 +30,9 @@ io::Task<void> tail(const Setting& setting, io::World world);
 // Reads on from the position in its checkpoint, until its process ends.
 io::Task<void> consume(const Setting& setting, io::World world, std::string name);
 
-// Flips a bit in something that is sealed and synced, and tells the model what is lost by it. Call
-// it after a power loss: what was durable is all there is.
-void rot(const Setting& setting);
+// Flips a bit in something that is synced, and tells the model what is lost by it. Call it after a
+// power loss: what was durable is all there is. After a crash of a process `only_cache` ruins what
+// the page cache shows, and nothing may be lost.
+void rot(const Setting& setting, bool only_cache);
 
 }  // namespace mr::log
