@@ -59,6 +59,8 @@ class Loader {
   // Completes when the loader stands between two blocks, where its saved position and the table
   // agree; it stays there until release(). For a copy of both. One holder at a time.
   io::Task<void> hold();
+  // Asks for the same without waiting: several loaders then come to stand at the same time.
+  void ask_to_hold() { held_ = true; }
   void release();
 
   // Everything below is in the table (or in the dead letters), durably.

@@ -52,10 +52,10 @@ io::Task<Result<Moment>> look(io::World world, io::Path folder) {
     }
     // Without a writer the page may be of another time: the file itself tells, by its batches.
     if (generation == page->load(static_cast<size_t>(WatermarkWord::generation))) {
-      MR_CO_TRY(const auto file,
-                co_await open_segment(world, folder, segments.back(), io::Caching::direct));
+      auto file = co_await open_segment(world, folder, segments.back(), io::Caching::direct);
+      if (!file) co_return fail(ErrorCode::corrupt, file.error().message());
       const SegmentIdentity identity{segments.back().base, segments.back().use, true};
-      MR_CO_TRY(const auto scan, co_await scan_segment(*file, identity, identity.base));
+      MR_CO_TRY(const auto scan, co_await scan_segment(**file, identity, identity.base));
       moment.tail_bytes = scan.valid_bytes;
       co_return moment;
     }
@@ -84,8 +84,13 @@ io::Task<Result<void>> copy_segment(io::World world, io::Path from, io::Path to,
                                     SegmentEntry& entry, CopiedPartition& copied,
                                     CopyProgress* progress) {
   const io::Path target = segment_path(to, entry.base);
-  MR_CO_TRY(const auto source, co_await open_segment(world, from, entry, io::Caching::buffered));
-  MR_CO_CHECK(co_await copy_bytes(world, *source, target, bytes, progress));
+  auto source = co_await open_segment(world, from, entry, io::Caching::buffered);
+  if (!source) {
+    // A segment that the manifest names is missing: that is no "not written yet".
+    const bool missing = source.error().code() == ErrorCode::not_found;
+    co_return fail(missing ? ErrorCode::corrupt : source.error().code(), source.error().message());
+  }
+  MR_CO_CHECK(co_await copy_bytes(world, **source, target, bytes, progress));
   MR_CO_TRY(const auto file, co_await world.disk.open(target, {}));
   const SegmentIdentity identity{entry.base, entry.use, true};
   MR_CO_TRY(const auto scan, co_await scan_segment(*file, identity, entry.base));

@@ -34,7 +34,8 @@ inline constexpr const char* copy_consumer = "backup";
 // copied segment is scanned: damage does not stop the copy, it is reported. Synced when it returns.
 // While it works a note named copy_consumer keeps retention from removing anything; a crash may
 // leave it behind: drop_copy_note(). Errors: not_found, already_exists (`to` holds a partition),
-// corrupt (the manifest), no_space, io_failed.
+// corrupt (the manifest, or a
+// segment that it names is missing), no_space, io_failed.
 io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from, io::Path to,
                                                  CopyProgress* progress);
 

@@ -102,6 +102,17 @@ TEST(PartitionCopy, DamageIsCopiedAndReported) {
   EXPECT_EQ(copied->damaged[0].to - copied->damaged[0].from, 1);
 }
 
+TEST(PartitionCopy, AMissingSegmentIsNotTakenForAnEmptyPartition) {
+  sim::SimWorld world(1);
+  ASSERT_TRUE(*world.run(write(world.world())));
+  const auto manifest = world.run(load_manifest(world.world().disk, source))->value().value();
+  const io::Path lost = segment_path(source, manifest.segments[1].base);
+  ASSERT_TRUE(world.storage().remove(lost));
+  const auto copied = *world.run(copy_partition(world.world(), source, target, nullptr));
+  ASSERT_FALSE(copied);
+  EXPECT_EQ(copied.error().code(), ErrorCode::corrupt);
+}
+
 TEST(PartitionCopy, AWriterThatDiedLeavesWhatItsFilesShow) {
   sim::SimWorld world(7);
   const auto use = [](io::World doors) -> Task<Result<int>> {

@@ -70,6 +70,11 @@ Result<void> Backup::check_places() const {
 
 io::Task<Result<MadeBackup>> Backup::run() {
   MR_CO_CHECK(check_places());
+  auto alone = co_await world_.disk.lock(directory_.backup_lock());
+  if (!alone && alone.error().code() == ErrorCode::busy) {
+    co_return fail(ErrorCode::busy, "another backup of " + directory_.path() + " is being made");
+  }
+  if (!alone) co_return fail(alone.error());
   auto lock = co_await world_.disk.lock(directory_.lock_file());
   if (lock) {
     stopped_ = std::move(*lock);
@@ -208,6 +213,8 @@ io::Task<Result<void>> Backup::describe() {
 }  // namespace
 
 io::Task<Result<void>> forget_old_backup(io::World world, DataDirectory directory) {
+  const auto alone = co_await world.disk.lock(directory.backup_lock());
+  if (!alone) co_return Result<void>{};  // one is being made
   std::error_code error;
   fs::remove_all(directory.backup_staging(), error);
   MR_CO_TRY(const auto partitions, co_await log::list_partitions(world, directory.log()));

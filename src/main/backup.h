@@ -23,7 +23,8 @@ struct MadeBackup {
 // server or without one. What is downstream is copied before what is upstream of it, so that the
 // log always holds everything that state and warehouse refer to; retention waits meanwhile. The
 // description is written last. Errors: already_exists (`target` is not empty), invalid_input (it
-// lies inside the data directory), not_found (no data directory), busy, failed (the store did not
+// lies inside the data directory), not_found (no data directory), busy (another
+// backup is being made), failed (the store did not
 // freeze), no_space, io_failed. A failed backup leaves its files: remove the folder.
 io::Task<Result<MadeBackup>> make_backup(io::World world, DataDirectory directory,
                                          std::string target, BackupProgress& progress);

@@ -29,6 +29,8 @@ class DataDirectory {
   io::Path spool() const { return path_ + "/spool"; }
   // What a backup freezes before it copies it; removed when it is done.
   io::Path backup_staging() const { return path_ + "/backup.staging"; }
+  // Held by the one backup that is made.
+  io::Path backup_lock() const { return path_ + "/backup.lock"; }
   io::Path run() const { return path_ + "/run"; }
   // What the supervisor says about the processes; a JSON array.
   io::Path processes_file() const { return run() + "/processes.json"; }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "codec/crc32c.h"
+#include "io/aligned_buffer.h"
 #include "io/disk.h"
 
 namespace mr::main {
@@ -21,14 +22,15 @@ io::Path parent_of(const io::Path& path) {
 }  // namespace
 
 io::Task<Result<FileSum>> sum_file(io::World world, io::Path path) {
-  MR_CO_TRY(const auto file, co_await world.disk.open(path, {}));
+  MR_CO_TRY(const auto file, co_await world.disk.open(path, {.caching = io::Caching::direct}));
   FileSum sum;
-  Bytes chunk(chunk_bytes);
+  io::AlignedBuffer chunk;
+  chunk.resize(chunk_bytes);
   for (;;) {
-    MR_CO_TRY(const size_t count, co_await file->read_at(sum.bytes, chunk));
-    if (count == 0) co_return sum;
-    sum.crc32c = codec::crc32c_extend(sum.crc32c, ByteView(chunk).first(count));
+    MR_CO_TRY(const size_t count, co_await file->read_at(sum.bytes, chunk.bytes()));
+    sum.crc32c = codec::crc32c_extend(sum.crc32c, chunk.view().first(count));
     sum.bytes += count;
+    if (count < chunk_bytes) co_return sum;  // a direct read may not begin inside a block
   }
 }
 

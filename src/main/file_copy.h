@@ -15,7 +15,7 @@ struct FileSum {
   uint32_t crc32c = 0;
 };
 
-// Size and checksum of what a file holds.
+// Size and checksum of what a file holds, read past the page cache where that is possible.
 io::Task<Result<FileSum>> sum_file(io::World world, io::Path path);
 
 // Copies a file to a name that is free, syncs it, and yields the sum of what was read.

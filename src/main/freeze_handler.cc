@@ -31,6 +31,7 @@ io::Task<http::Response> FreezeHandler::handle(http::Request request) {
   }
   busy_ = true;
   const Instant begun = world_.clock.now();
+  for (load::Loader* loader : loaders_) loader->ask_to_hold();
   for (load::Loader* loader : loaders_) co_await loader->hold();
   const auto frozen = co_await freeze(*folder);
   for (load::Loader* loader : loaders_) loader->release();

@@ -152,6 +152,14 @@ def test_an_unfinished_a_newer_and_no_backup_are_refused(backup, tmp_path):
         description.write_bytes(whole)
 
 
+def test_a_lost_segment_fails_the_backup_by_name(backup, tmp_path):
+    folder, server = backup
+    other = restored_from(folder, tmp_path / "restored", server)
+    lost = sorted((tmp_path / "restored").glob("log/captured/0/*.log"))[0]
+    lost.unlink()
+    assert str(lost)[:-4] in refused("backup", tmp_path / "again", "--data", other.data)
+
+
 def test_places_that_are_in_use_are_refused(backup, tmp_path):
     folder, server = backup
     assert "not empty" in refused("restore", folder, "--data", server.data)
