@@ -54,8 +54,16 @@ io::Task<Result<std::unique_ptr<Pipeline>>> Pipeline::open(PipelineParts parts,
 io::Task<Result<void>> Pipeline::load() {
   MR_CO_TRY(const std::vector<state::Position> positions, co_await parts_.state.positions());
   for (const InputPartition& input : parts_.captured) {
-    next_.push_back(
-        state::position_of(positions, position_name(options_.input_topic, input.number)));
+    Offset next = state::position_of(positions, position_name(options_.input_topic, input.number));
+    if (next == Offset(0)) {
+      // A topic that is older than this server may begin later.
+      MR_CO_TRY(next, co_await input.reader.first_offset());
+      if (next > Offset(0)) {
+        parts_.log.warning("ingest begins where the topic begins",
+                           {{"partition", input.number}, {"offset", next.value}});
+      }
+    }
+    next_.push_back(next);
   }
   events_next_ = state::position_of(positions, position_name(options_.output_topic));
   if (parts_.events_are_cut && parts_.events.next_offset() != events_next_) {

@@ -15,6 +15,10 @@ constexpr const char* forwarder_name = "forwarder";
 // Of what was forwarded; what was not is never removed.
 constexpr uint64_t kept_bytes_max = 256u * 1024 * 1024;
 
+std::string position_name(int32_t partition) {
+  return std::string(spool_topic) + "-" + std::to_string(partition);
+}
+
 }  // namespace
 
 Spool::Spool(ProcessRuntime& runtime)
@@ -31,10 +35,26 @@ std::unique_ptr<Spool> Spool::open(ProcessRuntime& runtime) {
   return std::unique_ptr<Spool>(new Spool(runtime));
 }
 
+io::Task<void> Spool::warn_of_leftovers(ProcessRuntime& runtime) {
+  if (!uses_kafka(runtime.settings())) co_return;
+  const auto local = open_embedded_log(runtime);
+  const auto positions = open_positions(runtime, runtime.directory().spool());
+  const auto all = runtime.must(co_await local->list());
+  for (const stream::TopicPartition& which : all) {
+    if (which.topic != spool_topic) continue;
+    const auto reader = runtime.must(co_await local->open_reader(which));
+    const auto saved = runtime.must(co_await positions->load(position_name(which.partition)));
+    const int64_t left = reader->end_offset() - (saved ? saved->next : Offset(0));
+    if (left <= 0) continue;
+    runtime.log().error("records wait in the spool and are not forwarded: set kafka.spool to on",
+                        {{"partition", which.partition}, {"records", left}});
+  }
+}
+
 io::Task<Result<std::unique_ptr<stream::Appender>>> Spool::put_behind(
     std::unique_ptr<stream::Appender> remote, int32_t partition) {
   const stream::TopicPartition which{spool_topic, partition};
-  const std::string name = std::string(spool_topic) + "-" + std::to_string(partition);
+  const std::string name = position_name(partition);
   MR_CO_TRY(const auto saved, co_await positions_->load(name));
   MR_CO_TRY(auto local, co_await local_->open_appender(which, {}));
   MR_CO_TRY(auto reader, co_await local_->open_reader(which));

@@ -13,6 +13,9 @@ class Spool {
   // Null when the settings want none.
   static std::unique_ptr<Spool> open(ProcessRuntime& runtime);
 
+  // Says so when an earlier run left records that nobody forwards while there is no spool.
+  static io::Task<void> warn_of_leftovers(ProcessRuntime& runtime);
+
   // The appender with the spool behind it.
   io::Task<Result<std::unique_ptr<stream::Appender>>> put_behind(
       std::unique_ptr<stream::Appender> remote, int32_t partition);

@@ -84,6 +84,16 @@ class Broker:
         for done in client.create_acls([rule]).values():
             done.result(CONSUME_SECONDS)
 
+    def make_topic(self, topic, first_offset):
+        """A topic whose first records have been removed already, as retention does."""
+        client = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.address})
+        for done in client.create_topics([confluent_kafka.admin.NewTopic(topic, 1, 1)]).values():
+            done.result(CONSUME_SECONDS)
+        self.produce(topic, [("old", "old", [])] * first_offset)
+        begin = confluent_kafka.TopicPartition(topic, 0, first_offset)
+        for done in client.delete_records([begin]).values():
+            done.result(CONSUME_SECONDS)
+
     def produce(self, topic, records):
         """Writes (key, value, headers) as any other program would."""
         producer = confluent_kafka.Producer({"bootstrap.servers": self.address, "acks": "all"})

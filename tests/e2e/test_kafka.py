@@ -101,6 +101,24 @@ def test_messages_of_other_writers_are_ingested_or_dead_lettered(broker, prefix,
     assert dict(dead[0].headers)["dlq_offset"] == "1"
 
 
+def test_a_topic_that_is_older_than_the_server_is_read_from_where_it_begins(
+        broker, prefix, make_millrace, unique):
+    broker.make_topic(prefix + CAPTURED, 3)
+    server = make_millrace(options=broker.options(prefix)).start()
+    assert batch(server, [event("new", unique)])[0] == 200
+    row = server.wait_events(f"distinct_id = {sql_text(unique)}", 1)[0]
+    assert int(row["_source_offset"]) == 3
+
+
+def test_the_engine_of_a_data_directory_cannot_be_exchanged(broker, prefix, make_millrace):
+    server = make_millrace(options=broker.options(prefix)).start()
+    server.stop()
+    server.options = []
+    with pytest.raises(CommandFailed) as refused:
+        run_cli(*server.command()[1:], timeout=30)
+    assert "log.engine" in refused.value.errors
+
+
 def test_a_missing_topic_ends_the_start_by_name(broker, prefix, make_millrace):
     server = make_millrace(options=broker.options(prefix, create_topics="off"))
     with pytest.raises(CommandFailed) as refused:
