@@ -81,6 +81,7 @@ struct Trial {
   std::map<std::string, bool> answered;  // value: whether with success
   int values = 0;
   int crashes = 0;
+  int clients_running = 0;
   std::unique_ptr<telemetry::Logger> log = telemetry::Logger::to_memory();
 };
 
@@ -116,7 +117,7 @@ Task<Result<void>> open(Trial& run, Process& process, Millis patience) {
 }
 
 // A client: sends its values one after the other, each after the answer to the one before.
-Task<void> client(Trial& run, Process& process, int number, int count, int& running) {
+Task<void> client(Trial& run, Process& process, int number, int count) {
   io::Clock& clock = run.world.world().clock;
   for (int i = 0; i < count; ++i) {
     const std::string value =
@@ -129,7 +130,7 @@ Task<void> client(Trial& run, Process& process, int number, int count, int& runn
     if (appended) run.answered[value] = true;
     co_await clock.sleep(Millis{static_cast<int64_t>(run.random.below(60))});
   }
-  --running;
+  --run.clients_running;
 }
 
 Task<void> trouble(Trial& run, bool& stop) {
@@ -147,12 +148,12 @@ Task<Result<void>> work(Trial& run, bool calm) {
   Process process;  // here, so that a crash takes it with the doors that it uses
   MR_CO_CHECK(co_await open(run, process, Millis{50}));
   io::World world = run.world.world();
-  int running = 3;
+  run.clients_running = 3;
   bool stop = false;
   io::TaskGroup tasks(world.loop);
   if (!calm) tasks.spawn(trouble(run, stop));
-  for (int i = 0; i < 3; ++i) tasks.spawn(client(run, process, i, 12, running));
-  while (running > 0) co_await world.clock.sleep(Millis{10});
+  for (int i = 0; i < 3; ++i) tasks.spawn(client(run, process, i, 12));
+  while (run.clients_running > 0) co_await world.clock.sleep(Millis{10});
   stop = true;
   co_await tasks.drain();
   run.broker.mode = Broker::Mode::up;
