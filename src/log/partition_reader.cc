@@ -74,6 +74,11 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read_visible(Offset from, O
                                                                   size_t bytes_max) {
   MR_CO_CHECK(co_await refresh());
   stream::ReadBatch out;
+  if (from < manifest_->first_offset) {
+    // Retention was told to override its consumers, or the consumer is that of an older copy.
+    out.damaged = {from, manifest_->first_offset, "removed from the log before they were read"};
+    co_return out;
+  }
   size_t bytes = 0;
   while (from < visible && (out.empty() || bytes < bytes_max)) {
     const size_t left = std::max<size_t>(bytes_max - std::min(bytes, bytes_max), 1);

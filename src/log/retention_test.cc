@@ -54,8 +54,8 @@ Task<Result<Kept>> look(io::World world) {
   MR_CO_TRY(const Offset first, co_await reader->first_offset());
   if (first > Offset(0)) {
     const auto below = co_await reader->read(Offset(first.value - 1), 1, world.clock.now());
-    if (below || below.error().code() != ErrorCode::not_found) {
-      co_return fail(ErrorCode::failed, "what lies below is not told as not_found");
+    if (!below || !below->damaged || below->damaged->to != first) {
+      co_return fail(ErrorCode::failed, "what lies below is not told as lost");
     }
   }
   for (Offset next = first; next < reader->end_offset();) {

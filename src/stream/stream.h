@@ -104,7 +104,8 @@ enum class Visibility : uint8_t {
   on_publish,  // when the writer says so, after it has committed elsewhere that they count
 };
 
-// Offsets whose bytes are damaged for good: whoever reads past them accounts for them.
+// Offsets that cannot be read any more, because their bytes are damaged for good or were removed:
+// whoever goes past them accounts for them.
 struct DamagedRange {
   Offset from;
   Offset to;  // one past the last
@@ -129,7 +130,7 @@ class Reader {
 
   // Yields the records from `from` on, at most about `bytes_max` (at least one record), waiting
   // until one is visible or `deadline` (then an empty batch). Damage that is certain is no error:
-  // see ReadBatch::damaged. Errors: not_found (`from` lies before the first kept offset), corrupt
+  // see ReadBatch::damaged; offsets below the first kept one are told the same way. Errors: corrupt
   // (the partition's own description is damaged), io_failed.
   virtual io::Task<Result<ReadBatch>> read(Offset from, size_t bytes_max, Instant deadline) = 0;
 
