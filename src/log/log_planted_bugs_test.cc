@@ -6,7 +6,7 @@
 namespace mr::log {
 namespace {
 
-constexpr uint64_t seeds_max = 600;
+constexpr uint64_t seeds_max = 1500;
 
 class PlantedBugCase : public testing::TestWithParam<PlantedBug> {};
 
