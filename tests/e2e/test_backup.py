@@ -117,6 +117,7 @@ def refused(*arguments):
 
 def test_a_stopped_server_is_backed_up_too(backup, tmp_path):
     folder, server = backup
+    assert (folder / "ENGINE").read_text() == "embedded\n"
     other = restored_from(folder, tmp_path / "restored", server)
     try:
         assert counted(other.start())["events"] == 100
