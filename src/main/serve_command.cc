@@ -15,6 +15,7 @@
 #include "main/catalog_places.h"
 #include "main/commands.h"
 #include "main/data_directory.h"
+#include "main/expected_consumers.h"
 #include "main/kafka_places.h"
 #include "main/supervisor.h"
 #include "main/welcome.h"
@@ -106,6 +107,10 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   MR_CO_CHECK(co_await check_engine(world.disk, directory, settings.text("log.engine")));
   if (uses_kafka(settings)) MR_CO_CHECK(co_await check_kafka(world, real.loop(), log, settings));
   MR_CO_CHECK(co_await forget_old_backup(world, directory));
+  if (!uses_kafka(settings)) {
+    const auto captured = static_cast<int32_t>(settings.count("capture.partitions"));
+    MR_CO_CHECK(co_await expect_consumers(world, directory.log(), roles, captured));
+  }
   MR_CO_TRY(const int listener, take_address(settings.text("listen")));
   std::string admin_token;
   MR_CO_TRY(
