@@ -125,6 +125,9 @@ void print_status(const json::Object& status) {
     }
     print(table.render());
   }
+  if (const auto trouble = status.find_text("log_error")) {
+    print("\nthe log does not answer, offsets are missing: " + *trouble + "\n");
+  }
   const json::Object disk = object_member(status, "disk");
   print("\ndisk: log " + bytes_member(disk, "log_bytes") + ", warehouse " +
         bytes_member(disk, "warehouse_bytes") + ", state " + bytes_member(disk, "state_bytes") +

@@ -130,8 +130,7 @@ Result<TailRequest> parse_tail(std::string_view query) {
   if (const std::string* from_time = codec::find_field(fields, "from_time")) {
     request.from_time = event::parse_timestamp(*from_time);
     if (!request.from_time) {
-      return fail(ErrorCode::invalid_input,
-                  "\"from_time\" is a time: write 2026-01-31T12:00:00Z");
+      return fail(ErrorCode::invalid_input, "\"from_time\" is a time: write 2026-01-31T12:00:00Z");
     }
   }
   return request;

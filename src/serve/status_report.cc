@@ -98,15 +98,21 @@ bool is_fate(std::string_view counter) {
 
 struct TopicEnds {
   std::string json = "[]";
+  std::string trouble;  // why the log could not be asked; empty when it could
   int64_t captured_end = 0;
   int64_t events_end = 0;
 };
 
 io::Task<Result<TopicEnds>> topic_ends(stream::Log& log) {
-  MR_CO_TRY(const auto all, co_await log.list());
   TopicEnds ends;
+  const auto all = co_await log.list();
+  if (!all) {
+    // Brokers that do not answer are no reason to say nothing about the rest.
+    ends.trouble = all.error().message();
+    co_return ends;
+  }
   ends.json = "[";
-  for (const stream::TopicPartition& where : all) {
+  for (const stream::TopicPartition& where : *all) {
     auto reader = co_await log.open_reader(where);
     if (!reader) continue;
     const auto first = co_await (*reader)->first_offset();
@@ -171,6 +177,7 @@ io::Task<Result<void>> add_stages(json::Object& report, const StatusSources& sou
   }
   report.set("fates", fates.to_json());
   report.set("topics", ends.json);
+  if (!ends.trouble.empty()) report.set_text("log_error", ends.trouble);
   co_return Result<void>();
 }
 

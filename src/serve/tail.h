@@ -14,7 +14,7 @@ struct TailRequest {
   std::string pattern;         // a topic's name; '*' stands for any characters
   std::optional<Offset> from;  // default: the oldest kept record
   std::optional<WallTime> from_time;
-  bool follow = false;         // go on with what comes; else end at what was there
+  bool follow = false;  // go on with what comes; else end at what was there
 };
 
 // The records of the matching topics as lines of JSON: {"topic","partition","offset","timestamp",

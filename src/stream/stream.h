@@ -66,9 +66,9 @@ struct AppenderStatus {
   uint64_t refused_busy = 0;   // appends, by reason
   uint64_t refused_no_space = 0;
   uint64_t refused_too_large = 0;
-  uint64_t failed = 0;  // appends whose outcome is unknown
+  uint64_t failed = 0;        // appends whose outcome is unknown
   uint64_t lost_records = 0;  // answered before their sync, which then failed
-  bool direct = false;  // commits go past the page cache
+  bool direct = false;        // commits go past the page cache
   bool space_low = false;
   std::string failure;  // what is wrong now; empty when nothing is
 };
