@@ -273,5 +273,42 @@ TEST(Manifest, HoldsWhatWasPutInAndRefusesEveryShorterText) {
   }
 }
 
+// Six records are read by a consumer, which leaves its note; then the last three are destroyed.
+Task<Result<int>> lose_the_end(io::World world) {
+  MR_CO_TRY(const auto writer, co_await append_batches(world, folder, 6));
+  const auto notes = open_checkpoints(world, consumers_folder(folder));
+  MR_CO_CHECK(co_await notes->save("ingest", {Offset(6)}));
+  co_await world.clock.sleep_until(world.clock.now() + Millis{60'000'000});  // until the crash
+  co_return 0;
+}
+
+Task<Result<int>> go_on_above_the_loss(io::World world) {
+  MR_CO_TRY(const auto writer, co_await open_partition_appender(world, folder, small_options()));
+  std::vector<stream::RecordView> records(1);
+  records[0] = {WallTime{9}, {}, as_bytes("new"), {}};
+  MR_CO_TRY(const auto range, co_await writer->append(std::move(records)));
+  EXPECT_EQ(range.first, Offset(6));  // what the consumer has passed is not given again
+  MR_CO_TRY(const auto reader, co_await open_partition_reader(world, folder));
+  MR_CO_TRY(const auto old, co_await reader->read(Offset(0), 1 << 20, world.clock.now()));
+  EXPECT_EQ(old.records.size(), 3u);
+  MR_CO_TRY(const auto lost, co_await reader->read(Offset(3), 1 << 20, world.clock.now()));
+  EXPECT_TRUE(lost.damaged && lost.damaged->from == Offset(3) && lost.damaged->to == Offset(6));
+  MR_CO_TRY(const auto fresh, co_await reader->read(Offset(6), 1 << 20, world.clock.now()));
+  EXPECT_EQ(fresh.records.size(), 1u);
+  MR_CO_CHECK(co_await writer->close());
+  co_return 0;
+}
+
+TEST(DamagedLog, OffsetsThatAConsumerHasPassedAreNeverGivenAgain) {
+  sim::SimWorld world(3);
+  world.run(lose_the_end(world.world()), Millis{30'000'000});
+  world.crash(sim::CrashKind::process);
+  for (uint64_t batch = 3; batch < 6; ++batch) {
+    world.storage().flip_bit(first_segment, batch * io::direct_alignment + 200, 1);
+  }
+  const auto done = *world.run(go_on_above_the_loss(world.world()));
+  ASSERT_TRUE(done) << done.error().message();
+}
+
 }  // namespace
 }  // namespace mr::log

@@ -44,14 +44,18 @@ io::Task<Result<Moment>> look(io::World world, io::Path folder) {
     Moment moment{std::move(*manifest), 0};
     const auto& segments = moment.manifest.segments;
     if (segments.empty() || segments.back().sealed) co_return moment;
+    // Without a writer the page may be of another time, after a power loss even of the same
+    // segment.
+    const auto no_writer = co_await world.disk.lock(folder + "/" + lock_name);
     const bool same =
-        tail && unpack_tail(*tail).epoch_low == static_cast<uint16_t>(segments.back().use.epoch);
+        !no_writer && tail &&
+        unpack_tail(*tail).epoch_low == static_cast<uint16_t>(segments.back().use.epoch);
     if (same) {
       moment.tail_bytes = unpack_tail(*tail).bytes;
       co_return moment;
     }
-    // Without a writer the page may be of another time: the file itself tells, by its batches.
-    if (generation == page->load(static_cast<size_t>(WatermarkWord::generation))) {
+    // The file itself tells, by its batches.
+    if (no_writer || generation == page->load(static_cast<size_t>(WatermarkWord::generation))) {
       auto file = co_await open_segment(world, folder, segments.back(), io::Caching::direct);
       if (!file) co_return fail(ErrorCode::corrupt, file.error().message());
       const SegmentIdentity identity{segments.back().base, segments.back().use, true};

@@ -124,6 +124,7 @@ io::Task<void> PartitionWriter::remove_between_commits() {
   const bool inside_open = segment_ && position_ > 0 && requested_ > segment_->base;
   if (inside_open) (void)co_await begin_segment(next_segment_bytes(0));
   if (failure_) co_return;
+  co_await look_at_consumers();  // one may have registered since the last look
   const Manifest before = manifest_;
   std::vector<SegmentEntry> dropped = drop_removable();
   if (dropped.empty() && manifest_.first_offset == before.first_offset) co_return;

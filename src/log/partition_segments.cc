@@ -7,6 +7,7 @@
 #include "log/batch_builder.h"
 #include "log/blocks.h"
 #include "log/partition_writer.h"
+#include "log/retention.h"
 #include "telemetry/log_line.h"
 
 namespace mr::log {
@@ -97,6 +98,9 @@ io::Task<Result<void>> PartitionWriter::replace_segment(uint64_t bytes) {
         bytes, block_ceiling(carried_->contents_bytes + batch_header_bytes) + io::direct_alignment);
   }
   if (!prepared_ || prepared_->bytes < bytes) MR_CO_CHECK(co_await prepare(bytes));
+  if (expired_segments(manifest_, options_.retention, position_, world_.clock.wall()) > 0) {
+    co_await look_at_consumers();  // one may have registered since the last look
+  }
   Prepared ready = std::move(*prepared_);
   prepared_.reset();
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/reached.h"
+#include "log/describe.h"
 #include "log/segment_index.h"
 #include "log/segment_scan.h"
 #include "telemetry/log_line.h"
@@ -45,6 +46,7 @@ class Recovery {
   io::Task<Result<void>> keep_torn(io::File& file, SegmentEntry entry, SegmentScan& scan);
   io::Task<Result<void>> copy_tail(SegmentEntry entry, uint64_t bytes);
   io::Task<Result<void>> copy_bytes(io::Path source, io::Path target, uint64_t bytes);
+  io::Task<Result<void>> keep_above_consumers(SegmentEntry& entry);
   io::Task<Result<void>> cut();
   io::Task<Result<void>> carry(SegmentEntry entry, uint64_t position, Offset base);
   void report(const SegmentEntry& entry, const SegmentScan& scan);
@@ -162,6 +164,7 @@ io::Task<Result<void>> Recovery::seal_tail() {
     entry.sealed = true;
     entry.sealed_bytes = scan.valid_bytes;
     entry.end = scan.end;
+    if (!options_.truncate_to) MR_CO_CHECK(co_await keep_above_consumers(entry));
     entry.max_timestamp = scan.max_timestamp;
   } else {
     MR_REACHED("log.recovery.tail_sealed");
@@ -227,6 +230,27 @@ io::Task<Result<void>> Recovery::copy_bytes(io::Path source, io::Path target, ui
   }
   if (target != source) MR_CO_CHECK(co_await to->truncate(bytes));
   co_return co_await to->sync_data();
+}
+
+// A consumer reads only what was durable: where the segment ends below one, acknowledged records
+// are lost. Their offsets are not given again, or the consumer would take new records for old ones;
+// they are damaged, and readers say so.
+io::Task<Result<void>> Recovery::keep_above_consumers(SegmentEntry& entry) {
+  MR_CO_TRY(const auto consumers, co_await list_consumers(world_, folder_));
+  for (const ConsumerDescription& consumer : consumers) {
+    if (consumer.next <= entry.end) continue;
+    MR_REACHED("log.recovery.end_below_consumer");
+    if (options_.logger != nullptr) {
+      options_.logger->error("the log ends below what a consumer has read: records were lost",
+                             {{"partition", folder_},
+                              {"consumer", consumer.name},
+                              {"from_offset", entry.end.value},
+                              {"to_offset", consumer.next.value}});
+    }
+    entry.end = consumer.next;
+    ++found_.holes;
+  }
+  co_return Result<void>{};
 }
 
 io::Task<Result<void>> Recovery::cut() {

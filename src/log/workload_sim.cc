@@ -103,6 +103,12 @@ Task<Result<int64_t>> read_some(const Setting& setting, io::World world, stream:
                                 Model::Consumer* consumer = nullptr, Times* times = nullptr) {
   MR_CO_TRY(const auto batch, co_await reader.read(Offset(next), bytes, deadline));
   if (batch.damaged) {
+    MR_CO_TRY(const Offset first, co_await reader.first_offset());
+    if (batch.damaged->to <= first) {
+      // Retention removed it: nobody who is registered may come to see that.
+      if (consumer != nullptr) setting.model.fail("R1: a consumer lost what it had not read");
+      co_return batch.damaged->to.value;
+    }
     setting.model.report_damaged(batch.damaged->from.value, batch.damaged->to.value);
     const bool here = batch.damaged->from.value <= next && next < batch.damaged->to.value;
     if (!here) {

@@ -30,9 +30,11 @@ bool has(const std::vector<std::string>& roles, std::string_view role) {
 }  // namespace
 
 io::Task<Result<void>> expect_consumers(io::World world, io::Path log_folder,
-                                        std::vector<std::string> roles, int32_t captured) {
+                                        std::vector<std::string> roles, int32_t captured,
+                                        bool archive) {
   for (int32_t number = 0; number < captured && has(roles, "pipeline"); ++number) {
     MR_CO_CHECK(co_await expect(world, log_folder, {"captured", number}, "ingest"));
+    if (archive) MR_CO_CHECK(co_await expect(world, log_folder, {"captured", number}, "archive"));
   }
   for (const std::string_view topic : loaded_topics) {
     if (!has(roles, "store")) break;

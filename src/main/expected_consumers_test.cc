@@ -15,7 +15,8 @@ class ExpectedConsumers : public ::testing::Test {
     return io::run_in(real_, log::slowest_consumer(real_.world(), folder_.at("log/" + partition)));
   }
   bool expect(std::vector<std::string> roles, int32_t captured) {
-    auto expecting = expect_consumers(real_.world(), folder_.at("log"), std::move(roles), captured);
+    auto expecting =
+        expect_consumers(real_.world(), folder_.at("log"), std::move(roles), captured, false);
     return io::run_in(real_, std::move(expecting)).has_value();
   }
   io::RealWorld real_;

@@ -178,7 +178,7 @@ io::Task<Result<void>> register_ingest(stream::Log& log, const ingest::Pipeline&
 }
 
 // One archiver for each partition of the captured topic, when there is an archive.
-io::Task<Result<std::vector<std::unique_ptr<log::Archiver>>>> open_archivers(
+io::Task<std::vector<std::unique_ptr<log::Archiver>>> open_archivers(
     ProcessRuntime& runtime, stream::Log& log, std::vector<ingest::InputPartition> captured) {
   std::vector<std::unique_ptr<log::Archiver>> archivers;
   const std::string& folder = runtime.settings().text("log.archive");
@@ -189,9 +189,18 @@ io::Task<Result<std::vector<std::unique_ptr<log::Archiver>>>> open_archivers(
     auto archiver = std::make_unique<log::Archiver>(
         runtime.world(), log::partition_folder(runtime.directory().log(), which),
         log::partition_folder(folder, which), &runtime.log());
-    MR_CO_TRY(auto reader, co_await log.open_reader(which));
-    MR_CO_CHECK(co_await archiver->open(std::move(reader), log, which));
-    archivers.push_back(std::move(archiver));
+    auto reader = co_await log.open_reader(which);
+    const auto opened = reader ? co_await archiver->open(std::move(*reader), log, which)
+                               : Result<void>(fail(reader.error()));
+    if (opened) {
+      archivers.push_back(std::move(archiver));
+      continue;
+    }
+    // Ingest does not wait for an archive; its note keeps the log until it works again.
+    runtime.log().error(
+        "the archive cannot be written: captured events are kept until it can, "
+        "after the next start",
+        {{"folder", folder}, {"error", opened.error().message()}});
   }
   co_return archivers;
 }
@@ -216,7 +225,7 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
   runtime.log().info("ready", {{"partitions", captured.size()}, {"lag", pipeline->status().lag()}});
   ConsumerNotes notes(world, runtime.log());
   runtime.must(co_await register_ingest(log, *pipeline, notes));
-  const auto archivers = runtime.must(co_await open_archivers(runtime, log, captured));
+  const auto archivers = co_await open_archivers(runtime, log, captured);
   io::TaskGroup tasks(world.loop);
   for (const auto& archiver : archivers) tasks.spawn(archiver->run());
   tasks.spawn(notes.run());

@@ -109,7 +109,8 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   MR_CO_CHECK(co_await forget_old_backup(world, directory));
   if (!uses_kafka(settings)) {
     const auto captured = static_cast<int32_t>(settings.count("capture.partitions"));
-    MR_CO_CHECK(co_await expect_consumers(world, directory.log(), roles, captured));
+    MR_CO_CHECK(co_await expect_consumers(world, directory.log(), roles, captured,
+                                          !settings.text("log.archive").empty()));
   }
   MR_CO_TRY(const int listener, take_address(settings.text("listen")));
   std::string admin_token;
