@@ -58,6 +58,14 @@ void Model::report_damaged(int64_t from, int64_t to) {
   }
 }
 
+void Model::report_removed(int64_t to, bool is_registered) {
+  if (is_registered) fail("R1: what a registered consumer needs next is gone");
+  if (to > finished) {
+    fail("R1: what lies below " + std::to_string(to) + " is gone, a consumer needs " +
+         std::to_string(finished));
+  }
+}
+
 void Model::lose_from(int64_t offset, int64_t interval_micros) {
   constexpr int64_t one_commit_micros = 50'000;
   const auto lost = acknowledged.lower_bound(offset);

@@ -29,6 +29,8 @@ class Model {
   void acknowledge(int64_t offset, const std::string& value, int64_t known_end);
   void read(int64_t offset, std::string_view value);
   void report_damaged(int64_t from, int64_t to);
+  // A reader was told that retention removed what lies below `to`.
+  void report_removed(int64_t to, bool is_registered);
   // With syncs at intervals: what was answered from `offset` on is gone. Only what was not synced
   // yet may be.
   void lose_from(int64_t offset, int64_t interval_micros);

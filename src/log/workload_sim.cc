@@ -105,9 +105,9 @@ Task<Result<int64_t>> read_some(const Setting& setting, io::World world, stream:
   if (batch.damaged) {
     MR_CO_TRY(const Offset first, co_await reader.first_offset());
     if (batch.damaged->to <= first) {
-      // Retention removed it: nobody who is registered may come to see that.
-      if (consumer != nullptr) setting.model.fail("R1: a consumer lost what it had not read");
-      co_return batch.damaged->to.value;
+      // Retention went past the position: right for those who did not register.
+      setting.model.report_removed(batch.damaged->to.value, consumer != nullptr);
+      co_return std::max(next, batch.damaged->to.value);
     }
     setting.model.report_damaged(batch.damaged->from.value, batch.damaged->to.value);
     const bool here = batch.damaged->from.value <= next && next < batch.damaged->to.value;
@@ -125,15 +125,6 @@ Task<Result<int64_t>> read_some(const Setting& setting, io::World world, stream:
     ++next;
   }
   co_return next;
-}
-
-// Where reading goes on after an error: retention may have gone past the position.
-Task<int64_t> after_error(io::World world, stream::Reader& reader, int64_t next,
-                          const Error& error) {
-  co_await world.clock.sleep(Millis{5});
-  if (error.code() != ErrorCode::not_found) co_return next;
-  const auto first = co_await reader.first_offset();
-  co_return first ? std::max(next, first->value) : next;
 }
 
 // The first visible record at or after a time; exact while no clock jumped and nothing is damaged.
@@ -340,9 +331,6 @@ Task<void> consume(const Setting& setting, io::World world, std::string name) {
         co_await read_some(setting, world, **reader, next, 4000, io::no_deadline, &me);
     if (!model.failure.empty()) co_return;
     if (!after) {
-      if (after.error().code() == ErrorCode::not_found) {
-        model.fail("R1: what the consumer " + name + " needs next is gone");
-      }
       co_await world.clock.sleep(Millis{5});
       continue;
     }
@@ -361,7 +349,8 @@ Task<void> tail(const Setting& setting, io::World world) {
   for (int64_t next = 0;;) {
     const auto after = co_await read_some(setting, world, **reader, next, 5000, io::no_deadline);
     if (!setting.model.failure.empty()) co_return;
-    next = after ? *after : co_await after_error(world, **reader, next, after.error());
+    if (after) next = *after;
+    if (!after) co_await world.clock.sleep(Millis{5});
   }
 }
 
