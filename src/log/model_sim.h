@@ -67,7 +67,9 @@ class Model {
   std::map<int64_t, int64_t> answered_at;
   bool power_lost = false;
   bool sync_failed = false;  // perhaps
+  // When the writer stopped; while none has opened since, nobody could sync.
   int64_t now = 0;
+  bool stopped = false;
 
  private:
   Numbers::iterator end_of_all() { return acknowledged.end(); }

@@ -72,7 +72,8 @@ struct Machine {
     world.crash(kind);
     if (power) readers = nullptr;
     model.power_lost |= power;
-    model.now = world.now().micros;
+    if (!model.stopped) model.now = world.now().micros;
+    model.stopped = true;
   }
   RunResult result(const std::string& faults) {
     RunResult result;

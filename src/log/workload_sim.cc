@@ -368,7 +368,7 @@ Task<bool> live(const Setting& setting, io::World world) {
   if (setting.scenario.publish != 0) model.cut_uncommitted();
   if (setting.scenario.sync_interval > 0) {
     model.lose_from((*appender)->next_offset().value, setting.scenario.sync_interval * 1000);
-    model.power_lost = false;
+    model.power_lost = model.stopped = false;
     model.sync_failed = setting.sync_may_fail;
   }
   co_await check_all(setting, world);
