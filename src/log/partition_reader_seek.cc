@@ -60,12 +60,14 @@ io::Task<Result<void>> PartitionReader::jump(Offset from, uint64_t limit) {
 io::Task<Result<void>> PartitionReader::seek_time(WallTime time, uint64_t limit) {
   FileWindow window(*segment_->file, walk_chunk_bytes);
   while (position_ + batch_header_bytes <= limit) {
-    MR_CO_TRY(const ByteView bytes, co_await window.view(position_, batch_header_bytes));
-    const auto header = header_at(bytes, limit);
+    // Not by its header alone: the time in a damaged one says nothing.
+    MR_CO_TRY(const auto found,
+              co_await find_next_batch(window, identity(), position_, limit, next_));
     // Damage counts as the place: reading there reports it.
-    if (!header || header->max_timestamp >= time) break;
-    position_ += header->total_bytes();
-    next_ = header->end_offset();
+    const bool here = found && found->header.base_offset == next_;
+    if (!here || found->header.max_timestamp >= time) break;
+    position_ = found->position + found->header.total_bytes();
+    next_ = found->header.end_offset();
   }
   co_return Result<void>{};
 }
