@@ -105,7 +105,6 @@ io::Task<Result<void>> Backup::copy_all() {
     MR_CO_CHECK(co_await copy_tree(world_, directory_.spool(), target_ + "/spool", nullptr));
   }
   MR_CO_CHECK(co_await copy_log());
-  MR_CO_CHECK(co_await copy_if_present(directory_.engine_file(), target_ + "/ENGINE"));
   MR_CO_CHECK(co_await copy_if_present(directory_.version_file(), target_ + "/VERSION"));
   MR_CO_CHECK(co_await copy_if_present(directory_.engine_file(), target_ + "/ENGINE"));
   co_return co_await describe();
