@@ -99,7 +99,11 @@ void SimWorld::crash(CrashKind kind) {
     network_.crash(process->id());
     end(*process);
   }
-  if (kind == CrashKind::power) processes_.resize(1);
+  if (kind == CrashKind::power) {
+    for (size_t i = 1; i < processes_.size(); ++i) ended_.push_back(std::move(processes_[i]));
+    processes_.resize(1);
+  }
+  ended_.push_back(std::move(processes_.front()));
   processes_.front() = std::make_unique<SimProcess>(scheduler_, disk_, network_, ++processes_made_,
                                                     options_, random_.split());
 }
@@ -109,7 +113,10 @@ void SimWorld::kill(SimProcess& process) {
   disk_.crash(CrashKind::process, process.id());
   network_.crash(process.id());
   end(process);
-  std::erase_if(processes_, [&](const auto& one) { return one.get() == &process; });
+  const auto killed =
+      std::ranges::find_if(processes_, [&](const auto& one) { return one.get() == &process; });
+  ended_.push_back(std::move(*killed));
+  processes_.erase(killed);
 }
 
 }  // namespace mr::sim

@@ -134,6 +134,8 @@ class SimWorld {
   DiskMachine disk_;
   NetworkMachine network_;
   ProcessId processes_made_ = 0;
+  // Kept to the end: what a test still holds of a crashed process may let go of its doors.
+  std::vector<std::unique_ptr<SimProcess>> ended_;
   std::vector<std::unique_ptr<SimProcess>> processes_;  // the first is the main one
 };
 

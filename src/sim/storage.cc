@@ -111,6 +111,7 @@ void Storage::write(Inode& inode, uint64_t offset, ByteView data, bool direct) {
 size_t Storage::read(const Inode& inode, uint64_t offset, MutableBytes into, bool direct) const {
   if (offset >= inode.current.size()) return 0;
   const size_t count = std::min<size_t>(into.size(), inode.current.size() - offset);
+  if (count == 0) return 0;
   std::memcpy(into.data(), inode.current.data() + offset, count);
   if (!direct) return count;
   for (size_t i = 0; i < count;) {

@@ -97,7 +97,8 @@ TEST_F(TopicAppenderTest, OneFullPartitionFailsTheAppend) {
   kept_[0].full = false;
   std::vector<RecordView> records;
   const std::vector<std::string> keys = {"a", "b", "c", "d", "e", "f", "g", "h"};
-  for (const std::string& key : keys) records.push_back(record(key, "v"));
+  const std::string value = "v";
+  for (const std::string& key : keys) records.push_back(record(key, value));
   const auto ranges = io::run_in(real_, topic->append(std::move(records)));
   ASSERT_FALSE(ranges);
   EXPECT_EQ(ranges.error().code(), ErrorCode::no_space);
