@@ -16,6 +16,7 @@ constexpr uint16_t checkpoint_version = 2;
 constexpr uint16_t flag_intended = 1;
 constexpr size_t crc_bytes = 4;
 constexpr size_t name_bytes_max = 200;
+constexpr std::string_view file_ending = ".checkpoint";
 
 }  // namespace
 
@@ -71,7 +72,7 @@ Result<io::Path> CheckpointFiles::path_of(const std::string& name) const {
       !std::all_of(name.begin(), name.end(), allowed)) {
     return fail(ErrorCode::invalid_input, "\"" + name + "\" cannot name a checkpoint");
   }
-  return folder_ + "/" + name + ".checkpoint";
+  return folder_ + "/" + name + std::string(file_ending);
 }
 
 io::Task<Result<std::optional<stream::Checkpoint>>> CheckpointFiles::load(std::string name) {
@@ -93,6 +94,27 @@ io::Task<Result<void>> CheckpointFiles::save(std::string name, stream::Checkpoin
   MR_CO_TRY(const io::Path path, path_of(name));
   MR_CO_CHECK(co_await world_.disk.make_folders(folder_));
   co_return co_await io::replace_file(world_.disk, path, encode_checkpoint(checkpoint));
+}
+
+io::Task<Result<std::vector<std::string>>> CheckpointFiles::names() {
+  std::vector<std::string> found;
+  const auto files = co_await world_.disk.list(folder_);
+  if (!files) {
+    if (files.error().code() == ErrorCode::not_found) co_return found;
+    co_return fail(files.error());
+  }
+  for (const std::string& file : *files) {
+    if (!file.ends_with(file_ending)) continue;
+    found.push_back(file.substr(0, file.size() - file_ending.size()));
+  }
+  co_return found;
+}
+
+io::Task<Result<void>> CheckpointFiles::remove(std::string name) {
+  MR_CO_TRY(const io::Path path, path_of(name));
+  const auto removed = co_await world_.disk.remove(path);
+  if (removed || removed.error().code() == ErrorCode::not_found) co_return Result<void>{};
+  co_return removed;
 }
 
 }  // namespace mr::log

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "io/disk.h"
 #include "io/world.h"
@@ -18,6 +19,11 @@ class CheckpointFiles final : public stream::Checkpoints {
   // unsupported.
   io::Task<Result<std::optional<stream::Checkpoint>>> load(std::string name) override;
   io::Task<Result<void>> save(std::string name, stream::Checkpoint checkpoint) override;
+
+  // The names that are saved, sorted; none when the folder is missing.
+  io::Task<Result<std::vector<std::string>>> names();
+  // Forgets a name; a missing one is fine.
+  io::Task<Result<void>> remove(std::string name);
 
  private:
   Result<io::Path> path_of(const std::string& name) const;

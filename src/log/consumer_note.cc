@@ -1,5 +1,7 @@
 #include "log/consumer_note.h"
 
+#include "log/partition.h"
+
 namespace mr::log {
 
 namespace {
@@ -20,6 +22,18 @@ io::Task<Result<void>> ConsumerNote::finished(Offset next) {
     co_return Result<void>{};
   }
   co_return co_await open(next);
+}
+
+io::Task<Result<std::vector<RegisteredConsumer>>> list_consumers(io::World world,
+                                                                 io::Path partition_folder) {
+  CheckpointFiles notes(world, consumers_folder(partition_folder));
+  MR_CO_TRY(const auto names, co_await notes.names());
+  std::vector<RegisteredConsumer> consumers;
+  for (const std::string& name : names) {
+    MR_CO_TRY(const auto note, co_await notes.load(name));
+    if (note) consumers.push_back({name, note->next});
+  }
+  co_return consumers;
 }
 
 }  // namespace mr::log

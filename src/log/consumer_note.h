@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "io/world.h"
 #include "log/checkpoint_file.h"
@@ -27,5 +28,15 @@ class ConsumerNote final : public stream::Consumer {
   Offset written_;
   Instant written_at_;
 };
+
+// A consumer that has registered with a partition.
+struct RegisteredConsumer {
+  std::string name;
+  Offset next;  // a lower bound of where it is
+};
+
+// All of a partition, by name. Errors: corrupt (a note that cannot be read), io_failed.
+io::Task<Result<std::vector<RegisteredConsumer>>> list_consumers(io::World world,
+                                                                 io::Path partition_folder);
 
 }  // namespace mr::log

@@ -1,7 +1,6 @@
 #include "log/describe.h"
 
 #include "io/clock.h"
-#include "log/checkpoint_file.h"
 #include "log/partition.h"
 #include "log/watermark.h"
 
@@ -9,7 +8,6 @@ namespace mr::log {
 
 namespace {
 
-constexpr std::string_view note_ending = ".checkpoint";
 constexpr size_t one_record_bytes = 1;
 
 // The time of the record at `at`, if it can be read.
@@ -22,25 +20,6 @@ io::Task<std::optional<WallTime>> time_at(io::World world, io::Path folder, Offs
 }
 
 }  // namespace
-
-io::Task<Result<std::vector<ConsumerDescription>>> list_consumers(io::World world,
-                                                                  io::Path partition_folder) {
-  const io::Path folder = consumers_folder(partition_folder);
-  std::vector<ConsumerDescription> consumers;
-  const auto names = co_await world.disk.list(folder);
-  if (!names) {
-    if (names.error().code() == ErrorCode::not_found) co_return consumers;
-    co_return fail(names.error());
-  }
-  CheckpointFiles notes(world, folder);
-  for (const std::string& file : *names) {
-    if (!file.ends_with(note_ending)) continue;
-    const std::string name = file.substr(0, file.size() - note_ending.size());
-    MR_CO_TRY(const auto note, co_await notes.load(name));
-    if (note) consumers.push_back({name, note->next});
-  }
-  co_return consumers;
-}
 
 io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::Path log_folder,
                                                           stream::TopicPartition which) {

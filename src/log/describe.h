@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/world.h"
+#include "log/consumer_note.h"
 #include "log/manifest.h"
 #include "stream/log.h"
 
@@ -14,11 +15,6 @@ struct SegmentDescription {
   SegmentEntry entry;
   Offset end;          // of the unsealed one: what is visible now
   uint64_t bytes = 0;  // that mean something
-};
-
-struct ConsumerDescription {
-  std::string name;
-  Offset next;  // a lower bound of where it is
 };
 
 // What a partition's files say, for people and for the commands.
@@ -31,16 +27,12 @@ struct PartitionDescription {
   std::optional<WallTime> newest;  // of the sealed segments, and of the last record
   bool writer_runs = false;
   std::vector<SegmentDescription> segments;
-  std::vector<ConsumerDescription> consumers;  // by name
+  std::vector<RegisteredConsumer> consumers;  // by name
 };
 
 // Looks at a partition from outside, beside a running writer or without one; changes nothing.
 // Errors: not_found (there is no such partition), corrupt, io_failed.
 io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::Path log_folder,
                                                           stream::TopicPartition which);
-
-// The consumers that have registered with a partition. Errors: corrupt, io_failed.
-io::Task<Result<std::vector<ConsumerDescription>>> list_consumers(io::World world,
-                                                                  io::Path partition_folder);
 
 }  // namespace mr::log

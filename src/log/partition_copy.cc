@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "log/checkpoint_file.h"
-#include "log/describe.h"
+#include "log/consumer_note.h"
 #include "log/manifest.h"
 #include "log/partition.h"
 #include "log/segment_scan.h"
@@ -120,7 +119,7 @@ io::Task<Result<void>> copy_segment(io::World world, io::Path from, io::Path to,
 io::Task<Result<void>> copy_notes(io::World world, io::Path from, io::Path to) {
   MR_CO_TRY(const auto consumers, co_await list_consumers(world, from));
   CheckpointFiles notes(world, consumers_folder(to));
-  for (const ConsumerDescription& consumer : consumers) {
+  for (const RegisteredConsumer& consumer : consumers) {
     if (consumer.name == copy_consumer) continue;
     MR_CO_CHECK(co_await notes.save(consumer.name, {consumer.next}));
   }
@@ -135,10 +134,8 @@ io::Task<Result<void>> hold_for_copy(io::World world, io::Path partition_folder)
 }
 
 io::Task<Result<void>> drop_copy_note(io::World world, io::Path partition_folder) {
-  const io::Path note = consumers_folder(partition_folder) + "/" + copy_consumer + ".checkpoint";
-  const auto removed = co_await world.disk.remove(note);
-  if (removed || removed.error().code() == ErrorCode::not_found) co_return Result<void>{};
-  co_return removed;
+  CheckpointFiles notes(world, consumers_folder(partition_folder));
+  co_return co_await notes.remove(copy_consumer);
 }
 
 io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from, io::Path to,

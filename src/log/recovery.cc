@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/reached.h"
-#include "log/describe.h"
+#include "log/consumer_note.h"
 #include "log/segment_index.h"
 #include "log/segment_scan.h"
 #include "telemetry/log_line.h"
@@ -237,7 +237,7 @@ io::Task<Result<void>> Recovery::copy_bytes(io::Path source, io::Path target, ui
 // they are damaged, and readers say so.
 io::Task<Result<void>> Recovery::keep_above_consumers(SegmentEntry& entry) {
   MR_CO_TRY(const auto consumers, co_await list_consumers(world_, folder_));
-  for (const ConsumerDescription& consumer : consumers) {
+  for (const RegisteredConsumer& consumer : consumers) {
     if (consumer.next <= entry.end) continue;
     MR_REACHED("log.recovery.end_below_consumer");
     if (options_.logger != nullptr) {

@@ -4,15 +4,12 @@
 
 #include "io/clock.h"
 #include "io/disk.h"
-#include "log/checkpoint_file.h"
-#include "log/partition.h"
+#include "log/consumer_note.h"
 #include "log/watermark.h"
 
 namespace mr::log {
 
 namespace {
-
-constexpr std::string_view note_ending = ".checkpoint";
 
 // Without a writer: the caller holds the lock.
 io::Task<Result<Offset>> remove_sealed(io::World world, io::Path folder, Offset offset,
@@ -45,20 +42,10 @@ io::Task<Result<Offset>> remove_sealed(io::World world, io::Path folder, Offset 
 }  // namespace
 
 io::Task<Result<SlowestConsumer>> slowest_consumer(io::World world, io::Path partition_folder) {
-  const io::Path folder = consumers_folder(partition_folder);
+  MR_CO_TRY(const auto consumers, co_await list_consumers(world, partition_folder));
   SlowestConsumer slowest;
-  const auto names = co_await world.disk.list(folder);
-  if (!names) {
-    if (names.error().code() == ErrorCode::not_found) co_return slowest;
-    co_return fail(names.error());
-  }
-  CheckpointFiles notes(world, folder);
-  for (const std::string& file : *names) {
-    if (!file.ends_with(note_ending)) continue;
-    const std::string name = file.substr(0, file.size() - note_ending.size());
-    MR_CO_TRY(const auto note, co_await notes.load(name));
-    if (!note || (slowest.next && *slowest.next <= note->next)) continue;
-    slowest = {note->next, name};
+  for (const RegisteredConsumer& consumer : consumers) {
+    if (!slowest.next || consumer.next < *slowest.next) slowest = {consumer.next, consumer.name};
   }
   co_return slowest;
 }

@@ -102,7 +102,7 @@ json::Object description_json(const log::PartitionDescription& found) {
   if (found.newest) object.set_text("newest", text_of(found.newest));
   object.set("writer_runs", found.writer_runs ? "true" : "false");
   std::vector<std::string> consumers;
-  for (const log::ConsumerDescription& consumer : found.consumers) {
+  for (const log::RegisteredConsumer& consumer : found.consumers) {
     json::Object one;
     one.set_text("name", consumer.name);
     set_number(one, "next", consumer.next.value);
@@ -115,7 +115,7 @@ json::Object description_json(const log::PartitionDescription& found) {
 
 std::string consumers_text(const log::PartitionDescription& found) {
   std::string text;
-  for (const log::ConsumerDescription& consumer : found.consumers) {
+  for (const log::RegisteredConsumer& consumer : found.consumers) {
     if (!text.empty()) text += ", ";
     text += consumer.name + " (" + grouped(found.end - consumer.next) + " behind at most)";
   }
