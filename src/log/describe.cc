@@ -40,10 +40,7 @@ io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::P
     SegmentDescription segment{entry, entry.end, entry.sealed_bytes};
     if (!entry.sealed) {
       segment.end = std::max(found.end, entry.base);
-      const auto tail = load_word(*page, WatermarkWord::tail);
-      const bool same =
-          tail && unpack_tail(*tail).epoch_low == static_cast<uint16_t>(entry.use.epoch);
-      if (same) segment.bytes = unpack_tail(*tail).bytes;
+      segment.bytes = durable_tail(*page, entry.use.epoch).value_or(0);
     } else {
       found.newest = std::max(found.newest.value_or(entry.max_timestamp), entry.max_timestamp);
     }

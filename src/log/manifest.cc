@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/reached.h"
 #include "codec/byte_reader.h"
 #include "codec/byte_writer.h"
 #include "codec/crc32c.h"
@@ -126,6 +127,17 @@ io::Path segment_path(const io::Path& folder, Offset base) {
 
 io::Path fresh_segment_path(const io::Path& folder, Offset base, int32_t epoch) {
   return segment_path(folder, base) + "." + std::to_string(epoch);
+}
+
+io::Task<Result<std::unique_ptr<io::File>>> open_segment(io::Disk& disk, io::Path folder,
+                                                         SegmentEntry entry, io::Caching caching) {
+  const io::OpenMode mode{.caching = caching};
+  auto file = co_await disk.open(fresh_segment_path(folder, entry.base, entry.use.epoch), mode);
+  if (file) MR_REACHED("log.reader.manifest_ahead_of_name");
+  if (!file && file.error().code() == ErrorCode::not_found) {
+    file = co_await disk.open(segment_path(folder, entry.base), mode);
+  }
+  co_return file;
 }
 
 }  // namespace mr::log

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +48,12 @@ io::Task<Result<std::optional<Manifest>>> load_manifest(io::Disk& disk, io::Path
 io::Path segment_path(const io::Path& folder, Offset base);
 // The name that a new segment has until the manifest names it: "<segment>.<epoch>".
 io::Path fresh_segment_path(const io::Path& folder, Offset base, int32_t epoch);
+
+// Opens the file of a segment for reading. The manifest may be ahead of the name, and the name may
+// still be that of an abandoned file: for a moment, or after a crash until the writer opens. The
+// one with the epoch is right then. Errors: not_found (names the segment's final path), io_failed.
+io::Task<Result<std::unique_ptr<io::File>>> open_segment(io::Disk& disk, io::Path folder,
+                                                         SegmentEntry entry, io::Caching caching);
 
 inline constexpr const char* manifest_name = "manifest";
 inline constexpr const char* watermark_name = "watermark";

@@ -22,22 +22,10 @@ struct Moment {
   uint64_t tail_bytes = 0;
 };
 
-// A segment's file; after a crash it may still have the name that it had while it was made.
-io::Task<Result<std::unique_ptr<io::File>>> open_segment(io::World world, io::Path folder,
-                                                         SegmentEntry entry, io::Caching caching) {
-  auto file = co_await world.disk.open(segment_path(folder, entry.base), {.caching = caching});
-  if (!file && file.error().code() == ErrorCode::not_found) {
-    file = co_await world.disk.open(fresh_segment_path(folder, entry.base, entry.use.epoch),
-                                    {.caching = caching});
-  }
-  co_return file;
-}
-
 io::Task<Result<Moment>> look(io::World world, io::Path folder) {
   MR_CO_TRY(const auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
   for (int i = 0; i < looks_max; ++i) {
     const uint64_t generation = page->load(static_cast<size_t>(WatermarkWord::generation));
-    const auto tail = load_word(*page, WatermarkWord::tail);
     MR_CO_TRY(auto manifest, co_await load_manifest(world.disk, folder));
     if (!manifest) co_return fail(ErrorCode::not_found, folder + " has no manifest");
     Moment moment{std::move(*manifest), 0};
@@ -46,16 +34,14 @@ io::Task<Result<Moment>> look(io::World world, io::Path folder) {
     // Without a writer the page may be of another time, after a power loss even of the same
     // segment.
     const auto no_writer = co_await world.disk.lock(folder + "/" + lock_name);
-    const bool same =
-        !no_writer && tail &&
-        unpack_tail(*tail).epoch_low == static_cast<uint16_t>(segments.back().use.epoch);
-    if (same) {
-      moment.tail_bytes = unpack_tail(*tail).bytes;
+    const auto durable = durable_tail(*page, segments.back().use.epoch);
+    if (!no_writer && durable) {
+      moment.tail_bytes = *durable;
       co_return moment;
     }
     // The file itself tells, by its batches.
     if (no_writer || generation == page->load(static_cast<size_t>(WatermarkWord::generation))) {
-      auto file = co_await open_segment(world, folder, segments.back(), io::Caching::direct);
+      auto file = co_await open_segment(world.disk, folder, segments.back(), io::Caching::direct);
       if (!file) co_return fail(ErrorCode::corrupt, file.error().message());
       const SegmentIdentity identity{segments.back().base, segments.back().use, true};
       MR_CO_TRY(const auto scan, co_await scan_segment(**file, identity, identity.base));
@@ -87,7 +73,7 @@ io::Task<Result<void>> copy_segment(io::World world, io::Path from, io::Path to,
                                     SegmentEntry& entry, CopiedPartition& copied,
                                     CopyProgress* progress) {
   const io::Path target = segment_path(to, entry.base);
-  auto source = co_await open_segment(world, from, entry, io::Caching::buffered);
+  auto source = co_await open_segment(world.disk, from, entry, io::Caching::buffered);
   if (!source) {
     // A segment that the manifest names is missing: that is no "not written yet".
     const bool missing = source.error().code() == ErrorCode::not_found;

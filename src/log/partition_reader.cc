@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "base/reached.h"
 #include "io/aligned_buffer.h"
 #include "log/quarantine.h"
@@ -137,11 +138,7 @@ io::Task<Result<PartitionReader::Damage>> PartitionReader::open_batch(Offset fro
 
 // Opens the segment that holds `from`, unless it is open.
 io::Task<Result<void>> PartitionReader::position_at(Offset from) {
-  if (from < manifest_->first_offset) {
-    co_return fail(ErrorCode::not_found, folder_ + " begins at offset " +
-                                             std::to_string(manifest_->first_offset.value) +
-                                             ", above " + std::to_string(from.value));
-  }
+  MR_ASSERT(from >= manifest_->first_offset);  // what lies below was told as removed
   const SegmentEntry* entry = manifest_->find(from);
   if (entry == nullptr) {
     co_return fail(ErrorCode::corrupt,
@@ -153,16 +150,8 @@ io::Task<Result<void>> PartitionReader::position_at(Offset from) {
     const SegmentEntry found = *entry;
     segment_.reset();
     chunk_ = {};
-    // The manifest may be ahead of the name, and the name may still be that of an abandoned file:
-    // for a moment, or after a power loss until the writer opens. The one with the epoch is right.
-    auto file =
-        co_await world_.disk.open(fresh_segment_path(folder_, found.base, found.use.epoch), {});
-    if (file) MR_REACHED("log.reader.manifest_ahead_of_name");
-    if (!file && file.error().code() == ErrorCode::not_found) {
-      file = co_await world_.disk.open(segment_path(folder_, found.base), {});
-    }
-    if (!file) co_return fail(file.error());
-    segment_ = OpenSegment{found, std::move(*file), {}};
+    MR_CO_TRY(auto file, co_await open_segment(world_.disk, folder_, found, io::Caching::buffered));
+    segment_ = OpenSegment{found, std::move(file), {}};
     position_ = 0;
     next_ = found.base;
   }
@@ -176,11 +165,7 @@ io::Task<Result<void>> PartitionReader::position_at(Offset from) {
 // How far the open segment may be read: bytes below are durable.
 io::Task<Result<uint64_t>> PartitionReader::limit() {
   if (segment_->entry.sealed) co_return segment_->entry.sealed_bytes;
-  const auto tail = load_word(*page_, WatermarkWord::tail);
-  if (tail) {
-    const TailMark mark = unpack_tail(*tail);
-    if (mark.epoch_low == static_cast<uint16_t>(segment_->entry.use.epoch)) co_return mark.bytes;
-  }
+  if (const auto durable = durable_tail(*page_, segment_->entry.use.epoch)) co_return *durable;
   // The writer went on to another segment after the manifest was read.
   MR_REACHED("log.reader.segment_changed");
   co_return fail(ErrorCode::corrupt, folder_ + " changed while it was read");

@@ -20,17 +20,15 @@ struct Extent {
 io::Task<Result<std::vector<Extent>>> load_extents(io::World world, io::Path folder) {
   MR_CO_TRY(const auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
   const auto visible = load_word(*page, WatermarkWord::end);
-  const auto tail = load_word(*page, WatermarkWord::tail);
   MR_CO_TRY(const auto manifest, co_await load_manifest(world.disk, folder));
   if (!manifest) co_return fail(ErrorCode::not_found, folder + " has no manifest");
   std::vector<Extent> extents;
   for (const SegmentEntry& entry : manifest->segments) {
     Extent extent{entry, entry.sealed_bytes, entry.end};
     if (!entry.sealed) {
-      const bool same =
-          tail && unpack_tail(*tail).epoch_low == static_cast<uint16_t>(entry.use.epoch);
-      if (!same) continue;  // the next opening finds out what it holds
-      extent.bytes = unpack_tail(*tail).bytes;
+      const auto durable = durable_tail(*page, entry.use.epoch);
+      if (!durable) continue;  // the next opening finds out what it holds
+      extent.bytes = *durable;
       extent.end = std::max(entry.base, Offset(static_cast<int64_t>(visible.value_or(0))));
     }
     extents.push_back(extent);
@@ -129,7 +127,7 @@ io::Task<Result<void>> check_segment(io::World world, io::Path folder, Extent ex
                                      VerifyReport& report, VerifyProgress* progress) {
   const io::Path path = segment_path(folder, extent.entry.base);
   const size_t findings = report.findings.size();
-  auto file = co_await world.disk.open(path, {.caching = io::Caching::direct});
+  auto file = co_await open_segment(world.disk, folder, extent.entry, io::Caching::direct);
   Result<void> checked;
   if (file) {
     SegmentCheck check(path, **file, extent, report, progress);

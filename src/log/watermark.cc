@@ -39,4 +39,10 @@ TailMark unpack_tail(uint64_t value) {
   return {static_cast<uint16_t>(value >> 32), static_cast<uint32_t>(value)};
 }
 
+std::optional<uint64_t> durable_tail(const io::SharedPage& page, int32_t epoch) {
+  const auto tail = load_word(page, WatermarkWord::tail);
+  if (!tail || unpack_tail(*tail).epoch_low != static_cast<uint16_t>(epoch)) return std::nullopt;
+  return unpack_tail(*tail).bytes;
+}
+
 }  // namespace mr::log

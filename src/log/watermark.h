@@ -36,6 +36,10 @@ struct TailMark {
 uint64_t pack_tail(int32_t epoch, uint64_t bytes);
 TailMark unpack_tail(uint64_t value);
 
+// How much of the unsealed segment of this epoch is durable; nothing when the page speaks of
+// another one, or of none.
+std::optional<uint64_t> durable_tail(const io::SharedPage& page, int32_t epoch);
+
 inline void store_word(io::SharedPage& page, WatermarkWord word, uint64_t value) {
   page.store(static_cast<size_t>(word), encode_word(word, value));
 }
