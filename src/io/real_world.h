@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <utility>
+
 #include "io/epoll_loop.h"
 #include "io/real_disk.h"
 #include "io/real_network.h"
@@ -23,8 +26,20 @@ class RealWorld {
 
   // Runs the loop until `task` has ended.
   void run(Task<void> task);
+  // The same; yields what the task yields.
+  template <typename T>
+  T result_of(Task<T> task) {
+    std::optional<T> value;
+    run(keep(std::move(task), value));
+    return std::move(*value);
+  }
 
  private:
+  template <typename T>
+  static Task<void> keep(Task<T> task, std::optional<T>& value) {
+    value.emplace(co_await task);
+  }
+
   EpollLoop loop_;
   RealDisk disk_;
   RealNetwork network_;

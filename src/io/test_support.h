@@ -31,12 +31,7 @@ class TemporaryFolder {
 // Runs a task in a real world and yields what it yields.
 template <typename T>
 T run_in(RealWorld& world, Task<T> task) {
-  struct Keep {
-    static Task<void> result(Task<T> from, std::optional<T>& to) { to.emplace(co_await from); }
-  };
-  std::optional<T> value;
-  world.run(Keep::result(std::move(task), value));
-  return std::move(*value);
+  return world.result_of(std::move(task));
 }
 
 }  // namespace mr::io

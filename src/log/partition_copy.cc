@@ -53,7 +53,7 @@ io::Task<Result<Moment>> look(io::World world, io::Path folder) {
 }
 
 io::Task<Result<void>> copy_bytes(io::World world, io::File& source, io::Path to, uint64_t bytes,
-                                  CopyProgress* progress) {
+                                  Progress* progress) {
   MR_CO_TRY(const auto target,
             co_await world.disk.open(to, {io::Access::read_write, io::Creation::must_not_exist}));
   Bytes chunk;
@@ -63,7 +63,7 @@ io::Task<Result<void>> copy_bytes(io::World world, io::File& source, io::Path to
     if (count < chunk.size())
       co_return fail(ErrorCode::corrupt, "the source of " + to + " is shorter than it was");
     MR_CO_CHECK(co_await target->write_at(at, chunk));
-    if (progress != nullptr) progress->copied(count);
+    if (progress != nullptr) progress->advanced(count);
   }
   co_return co_await target->sync_data();
 }
@@ -71,7 +71,7 @@ io::Task<Result<void>> copy_bytes(io::World world, io::File& source, io::Path to
 // Copies one segment's first `bytes` and makes its entry a sealed one.
 io::Task<Result<void>> copy_segment(io::World world, io::Path from, io::Path to, uint64_t bytes,
                                     SegmentEntry& entry, CopiedPartition& copied,
-                                    CopyProgress* progress) {
+                                    Progress* progress) {
   const io::Path target = segment_path(to, entry.base);
   auto source = co_await open_segment(world.disk, from, entry, io::Caching::buffered);
   if (!source) {
@@ -125,8 +125,7 @@ io::Task<Result<void>> drop_copy_note(io::World world, io::Path partition_folder
 }
 
 io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from, io::Path to,
-                                                 CopyProgress* progress) {
-  MR_CO_CHECK(co_await hold_for_copy(world, from));
+                                                 Progress* progress) {
   MR_CO_CHECK(co_await world.disk.make_folders(to));
   const auto present = co_await load_manifest(world.disk, to);
   if (present && *present) co_return fail(ErrorCode::already_exists, to + " holds a partition");
@@ -146,7 +145,6 @@ io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from,
   MR_CO_CHECK(co_await copy_notes(world, from, to));
   MR_CO_CHECK(co_await io::replace_file(world.disk, to + "/" + manifest_name,
                                         encode_manifest(moment.manifest)));
-  MR_CO_CHECK(co_await drop_copy_note(world, from));
   co_return copied;
 }
 

@@ -4,16 +4,10 @@
 
 #include "io/disk.h"
 #include "io/world.h"
+#include "log/progress.h"
 #include "stream/stream.h"
 
 namespace mr::log {
-
-// Is told how a copy goes on.
-class CopyProgress {
- public:
-  virtual ~CopyProgress() = default;
-  virtual void copied(uint64_t bytes) = 0;
-};
 
 // What a copy holds: offsets first … end-1.
 struct CopiedPartition {
@@ -24,7 +18,7 @@ struct CopiedPartition {
   std::vector<stream::DamagedRange> damaged;
 };
 
-// The consumer note under which a copy holds retention back while it works.
+// The consumer under whose name retention is held back while a copy is made.
 inline constexpr const char* copy_consumer = "backup";
 
 // Copies what a partition holds durably now into the empty folder `to`, from outside its writer,
@@ -32,15 +26,15 @@ inline constexpr const char* copy_consumer = "backup";
 // manifest with all of them sealed, so that `to` opens as a partition. Everything that the writer
 // had made durable when the call began is in it, also what it has not shown to readers yet. Each
 // copied segment is scanned: damage does not stop the copy, it is reported. Synced when it returns.
-// While it works a note named copy_consumer keeps retention from removing anything; a crash may
-// leave it behind: drop_copy_note(). Errors: not_found, already_exists (`to` holds a partition),
-// corrupt (the manifest, or a
-// segment that it names is missing), no_space, io_failed.
+// The caller holds retention back meanwhile: hold_for_copy(). Errors: not_found, already_exists
+// (`to` holds a partition), corrupt (the manifest, or a segment that it names is missing),
+// no_space, io_failed.
 io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from, io::Path to,
-                                                 CopyProgress* progress);
+                                                 Progress* progress);
 
-// Keeps retention from removing anything from now on, until drop_copy_note(): called before the
-// first of several copies that must fit each other.
+// Keeps retention from removing anything from now on, until drop_copy_note(), by a note named
+// copy_consumer: called before the first of several copies that must fit each other. A crash may
+// leave the note behind.
 io::Task<Result<void>> hold_for_copy(io::World world, io::Path partition_folder);
 io::Task<Result<void>> drop_copy_note(io::World world, io::Path partition_folder);
 

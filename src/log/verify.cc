@@ -40,7 +40,7 @@ io::Task<Result<std::vector<Extent>>> load_extents(io::World world, io::Path fol
 class SegmentCheck {
  public:
   SegmentCheck(io::Path path, io::File& file, const Extent& extent, VerifyReport& report,
-               VerifyProgress* progress)
+               Progress* progress)
       : path_(std::move(path)),
         window_(file, window_bytes),
         extent_(extent),
@@ -61,7 +61,7 @@ class SegmentCheck {
   FileWindow window_;
   const Extent& extent_;
   VerifyReport& report_;
-  VerifyProgress* progress_;
+  Progress* progress_;
   uint64_t position_ = 0;
   Offset next_;
 };
@@ -72,7 +72,7 @@ io::Task<Result<void>> SegmentCheck::run() {
     MR_CO_TRY(const bool good, co_await check_batch());
     if (!good) MR_CO_CHECK(co_await skip_damage());
     report_.bytes += position_ - before;
-    if (progress_ != nullptr) progress_->checked(position_ - before);
+    if (progress_ != nullptr) progress_->advanced(position_ - before);
   }
   if (extent_.entry.sealed && next_ < extent_.end) {
     find(next_, extent_.end, "the segment ends before its last offset");
@@ -124,7 +124,7 @@ io::Task<Result<bool>> still_there(io::World world, io::Path folder, const Segme
 }
 
 io::Task<Result<void>> check_segment(io::World world, io::Path folder, Extent extent,
-                                     VerifyReport& report, VerifyProgress* progress) {
+                                     VerifyReport& report, Progress* progress) {
   const io::Path path = segment_path(folder, extent.entry.base);
   const size_t findings = report.findings.size();
   auto file = co_await open_segment(world.disk, folder, extent.entry, io::Caching::direct);
@@ -163,7 +163,7 @@ io::Task<Result<uint64_t>> bytes_to_verify(io::World world, io::Path folder) {
 }
 
 io::Task<Result<VerifyReport>> verify_partition(io::World world, io::Path folder,
-                                                VerifyProgress* progress) {
+                                                Progress* progress) {
   MR_CO_TRY(const auto extents, co_await load_extents(world, folder));
   VerifyReport report;
   if (extents.empty()) co_return report;

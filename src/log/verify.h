@@ -5,17 +5,10 @@
 
 #include "io/disk.h"
 #include "io/world.h"
+#include "log/progress.h"
 #include "stream/log.h"
 
 namespace mr::log {
-
-// Is told how a verification goes on.
-class VerifyProgress {
- public:
-  virtual ~VerifyProgress() = default;
-  // Bytes that were looked at since the last call.
-  virtual void checked(uint64_t bytes) = 0;
-};
 
 // Something that is wrong in one place.
 struct VerifyFinding {
@@ -42,7 +35,7 @@ struct VerifyReport {
 // writer: segments that retention removes meanwhile are left out. Changes nothing. Errors:
 // not_found (no such partition), corrupt (the manifest cannot be read), io_failed.
 io::Task<Result<VerifyReport>> verify_partition(io::World world, io::Path folder,
-                                                VerifyProgress* progress);
+                                                Progress* progress);
 
 // How many bytes verify_partition() will look at.
 io::Task<Result<uint64_t>> bytes_to_verify(io::World world, io::Path folder);

@@ -202,7 +202,7 @@ io::Task<Result<void>> Backup::describe() {
   progress_.begin("checking", bytes_below(target_));
   for (const std::string& file : files) {
     MR_CO_TRY(const FileSum sum, co_await sum_file(world_, target_ + "/" + file));
-    progress_.copied(sum.bytes);
+    progress_.advanced(sum.bytes);
     made_.description.files.push_back({file, sum});
   }
   MR_CO_CHECK(co_await sync_folders(world_, target_));

@@ -9,7 +9,7 @@
 namespace mr::main {
 
 // Is told which part of a backup or of its restoring goes on.
-class BackupProgress : public log::CopyProgress {
+class BackupProgress : public log::Progress {
  public:
   virtual void begin(std::string what, uint64_t bytes) = 0;
 };

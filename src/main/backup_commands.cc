@@ -19,24 +19,14 @@ namespace {
 class BarProgress final : public BackupProgress {
  public:
   void begin(std::string what, uint64_t bytes) override { bar_.emplace(std::move(what), bytes); }
-  void copied(uint64_t bytes) override {
-    if (bar_) bar_->add(bytes);
+  void advanced(uint64_t bytes) override {
+    if (bar_) bar_->advanced(bytes);
   }
   void end() { bar_.reset(); }
 
  private:
   std::optional<ProgressBar> bar_;
 };
-
-template <typename T>
-Result<T> run_task(io::RealWorld& real, io::Task<Result<T>> task) {
-  std::optional<Result<T>> result;
-  const auto keep = [](io::Task<Result<T>> work, std::optional<Result<T>>& into) -> io::Task<void> {
-    into.emplace(co_await work);
-  };
-  real.run(keep(std::move(task), result));
-  return std::move(*result);
-}
 
 std::string absolute(const std::string& path) {
   std::string whole = std::filesystem::absolute(path).lexically_normal().string();
@@ -68,7 +58,7 @@ std::string summary_json(const BackupDescription& backup, int64_t paused_ms) {
 int run_backup(const Command& command) {
   io::RealWorld real;
   BarProgress progress;
-  const auto made = run_task(real, make_backup(real.world(), DataDirectory(command.server.data),
+  const auto made = real.result_of(make_backup(real.world(), DataDirectory(command.server.data),
                                                absolute(command.backup_folder), progress));
   progress.end();
   if (!made) return report(made.error());
@@ -92,8 +82,8 @@ int run_restore(const Command& command) {
   io::RealWorld real;
   BarProgress progress;
   const DataDirectory directory(command.server.data);
-  const auto restored = run_task(
-      real, restore_backup(real.world(), absolute(command.backup_folder), directory, progress));
+  const auto restored = real.result_of(
+      restore_backup(real.world(), absolute(command.backup_folder), directory, progress));
   progress.end();
   if (!restored) return report(restored.error());
   if (command.json) {

@@ -4,12 +4,11 @@
 
 #include "log/checkpoint_file.h"
 #include "log/partition.h"
+#include "main/loaded_topics.h"
 
 namespace mr::main {
 
 namespace {
-
-constexpr std::string_view loaded_topics[] = {"events", "persons", "person_distinct_ids", "groups"};
 
 io::Task<Result<void>> expect(io::World world, io::Path log_folder, stream::TopicPartition which,
                               std::string name) {
@@ -36,9 +35,9 @@ io::Task<Result<void>> expect_consumers(io::World world, io::Path log_folder,
     MR_CO_CHECK(co_await expect(world, log_folder, {"captured", number}, "ingest"));
     if (archive) MR_CO_CHECK(co_await expect(world, log_folder, {"captured", number}, "archive"));
   }
-  for (const std::string_view topic : loaded_topics) {
+  for (const LoadedTopic& loaded : loaded_topics) {
     if (!has(roles, "store")) break;
-    MR_CO_CHECK(co_await expect(world, log_folder, {std::string(topic), 0}, "load"));
+    MR_CO_CHECK(co_await expect(world, log_folder, {loaded.topic, 0}, "load"));
   }
   co_return Result<void>{};
 }

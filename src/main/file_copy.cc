@@ -15,10 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t chunk_bytes = 1024 * 1024;
 
-io::Path parent_of(const io::Path& path) {
-  return path.substr(0, path.rfind('/'));
-}
-
 }  // namespace
 
 io::Task<Result<FileSum>> sum_file(io::World world, io::Path path) {
@@ -35,7 +31,7 @@ io::Task<Result<FileSum>> sum_file(io::World world, io::Path path) {
 }
 
 io::Task<Result<FileSum>> copy_file(io::World world, io::Path from, io::Path to,
-                                    log::CopyProgress* progress) {
+                                    log::Progress* progress) {
   MR_CO_TRY(const auto source, co_await world.disk.open(from, {}));
   MR_CO_TRY(const auto target,
             co_await world.disk.open(to, {io::Access::read_write, io::Creation::must_not_exist}));
@@ -48,7 +44,7 @@ io::Task<Result<FileSum>> copy_file(io::World world, io::Path from, io::Path to,
     MR_CO_CHECK(co_await target->write_at(sum.bytes, bytes));
     sum.crc32c = codec::crc32c_extend(sum.crc32c, bytes);
     sum.bytes += count;
-    if (progress != nullptr) progress->copied(count);
+    if (progress != nullptr) progress->advanced(count);
   }
   MR_CO_CHECK(co_await target->sync_data());
   co_return sum;
@@ -94,7 +90,7 @@ io::Task<Result<void>> sync_folders(io::World world, io::Path folder) {
 }
 
 io::Task<Result<void>> copy_tree(io::World world, io::Path from, io::Path to,
-                                 log::CopyProgress* progress) {
+                                 log::Progress* progress) {
   MR_CO_CHECK(co_await world.disk.make_folders(to));
   std::error_code error;
   for (fs::recursive_directory_iterator at(from, error), end; !error && at != end;
@@ -105,7 +101,6 @@ io::Task<Result<void>> copy_tree(io::World world, io::Path from, io::Path to,
   }
   MR_CO_TRY(const auto files, files_below(from));
   for (const std::string& file : files) {
-    MR_CO_CHECK(co_await world.disk.make_folders(parent_of(to + "/" + file)));
     MR_CO_CHECK(co_await copy_file(world, from + "/" + file, to + "/" + file, progress));
   }
   co_return co_await sync_folders(world, to);

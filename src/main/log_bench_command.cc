@@ -1,6 +1,5 @@
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 
 #include "codec/json_object.h"
 #include "io/real_world.h"
@@ -51,11 +50,6 @@ std::string to_table(const Figures& figures) {
   return table.render();
 }
 
-io::Task<void> keep(io::World world, log::BenchmarkOptions options,
-                    std::optional<Result<Figures>>& into) {
-  into.emplace(co_await log::run_benchmark(world, std::move(options)));
-}
-
 }  // namespace
 
 int run_log_bench(const Command& command) {
@@ -69,14 +63,11 @@ int run_log_bench(const Command& command) {
         Error(ErrorCode::already_exists,
               options.folder + " exists: another bench runs, or one was killed; remove it"));
   }
-  std::optional<Result<Figures>> figures;
-  {
-    io::RealWorld real;
-    real.run(keep(real.world(), options, figures));
-  }
+  io::RealWorld real;
+  const Result<Figures> figures = real.result_of(log::run_benchmark(real.world(), options));
   std::filesystem::remove_all(options.folder, ignored);
-  if (!*figures) return report(figures->error());
-  const std::string text = command.json ? to_json(**figures) : to_table(**figures);
+  if (!figures) return report(figures.error());
+  const std::string text = command.json ? to_json(*figures) : to_table(*figures);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
 }

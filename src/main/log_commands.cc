@@ -62,9 +62,8 @@ class LogCommand {
 
   // Runs the task and yields the exit code; a failure is reported.
   int run(io::Task<Result<int>> task) {
-    std::optional<Result<int>> result;
-    real_.run(keep(std::move(task), result));
-    return *result ? **result : report(result->error());
+    const Result<int> result = real_.result_of(std::move(task));
+    return result ? *result : report(result.error());
   }
 
   io::Task<Result<int>> list();
@@ -74,9 +73,6 @@ class LogCommand {
   io::Task<Result<int>> truncate_before();
 
  private:
-  static io::Task<void> keep(io::Task<Result<int>> task, std::optional<Result<int>>& into) {
-    into.emplace(co_await task);
-  }
   io::Task<Result<std::vector<stream::TopicPartition>>> chosen();
   io::Task<Result<int>> dump_partition(stream::TopicPartition which);
   io::Task<Result<int>> dump_file();
@@ -292,16 +288,6 @@ io::Task<Result<int>> LogCommand::dump() {
   co_return outcome;
 }
 
-// Moves the bar.
-class BarProgress final : public log::VerifyProgress {
- public:
-  explicit BarProgress(uint64_t total) : bar_("verifying", total) {}
-  void checked(uint64_t bytes) override { bar_.add(bytes); }
-
- private:
-  ProgressBar bar_;
-};
-
 std::string finding_json(const log::VerifyFinding& finding) {
   json::Object object;
   object.set_text("file", finding.file);
@@ -324,7 +310,7 @@ io::Task<Result<int>> LogCommand::verify() {
   std::string findings;
   bool damaged = false;
   {
-    BarProgress progress(total);
+    ProgressBar progress("verifying", total);
     for (const stream::TopicPartition& which : partitions) {
       const auto found =
           co_await log::verify_partition(world_, log::partition_folder(folder_, which), &progress);

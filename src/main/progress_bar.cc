@@ -36,7 +36,7 @@ ProgressBar::~ProgressBar() {
   if (visible_) std::fputs("\r\033[K", stderr);
 }
 
-void ProgressBar::add(uint64_t bytes) {
+void ProgressBar::advanced(uint64_t bytes) {
   done_ += bytes;
   draw();
 }

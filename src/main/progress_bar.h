@@ -3,19 +3,21 @@
 #include <cstdint>
 #include <string>
 
+#include "log/progress.h"
+
 namespace mr::main {
 
 // A bar on standard error that shows how far a long command has come: "verifying [####    ] 52 %
 // 1.2 GiB". Draws only when standard error is a terminal, at most a few times a second.
-class ProgressBar {
+class ProgressBar final : public log::Progress {
  public:
   ProgressBar(std::string label, uint64_t bytes_total);
   // Erases the bar.
-  ~ProgressBar();
+  ~ProgressBar() override;
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  void add(uint64_t bytes);
+  void advanced(uint64_t bytes) override;
 
  private:
   void draw();

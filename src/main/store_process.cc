@@ -1,11 +1,10 @@
 #include "main/store_process.h"
 
-#include <array>
-
 #include "io/thread_worker.h"
 #include "load/loader.h"
 #include "main/consumer_notes.h"
 #include "main/freeze_handler.h"
+#include "main/loaded_topics.h"
 #include "main/log_places.h"
 #include "serve/query_handler.h"
 #include "store/embedded_warehouse.h"
@@ -13,17 +12,6 @@
 namespace mr::main {
 
 namespace {
-
-struct LoadedTopic {
-  const char* topic;
-  const char* table;
-};
-constexpr std::array loaded_topics = {
-    LoadedTopic{"events", "events"},
-    LoadedTopic{"persons", "person"},
-    LoadedTopic{"person_distinct_ids", "person_distinct_id2"},
-    LoadedTopic{"groups", "groups"},
-};
 
 store::EngineOptions engine_options(const ProcessRuntime& runtime) {
   store::EngineOptions options;
