@@ -104,7 +104,7 @@ io::Task<Result<void>> Pipeline::run() {
   Result<void> outcome;
   while (!stopping_ && outcome) {
     auto arrived = co_await input_->next(parts_.world.clock.now() + input_wait);
-    lag_.set(status().lag());
+    lag_.set(lag());
     if (!arrived) {
       outcome = fail(arrived.error());
     } else if (*arrived) {
@@ -327,8 +327,17 @@ void Pipeline::account(const state::StateChanges& changes) {
                  {{"what", counter.name.substr(0, colon)}, {"reason", label_of(counter, colon)}})
         .add(static_cast<uint64_t>(counter.value));
   }
-  lag_.set(status().lag());
+  lag_.set(lag());
   duplicate_bytes_.set(static_cast<int64_t>(processor_.duplicates().memory_bytes()));
+}
+
+// Captured records that are not ingested yet, in all partitions.
+int64_t Pipeline::lag() const {
+  int64_t sum = 0;
+  for (size_t i = 0; i < next_.size(); ++i) {
+    sum += parts_.captured[i].reader.end_offset() - next_[i];
+  }
+  return sum;
 }
 
 IngestStatus Pipeline::status() const {

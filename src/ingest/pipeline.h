@@ -91,6 +91,7 @@ class Pipeline {
   io::Task<Result<void>> commit(const state::StateChanges& changes);
   state::OutboxRow dead_letter(const WorkItem& item, int32_t partition, WallTime now) const;
   void account(const state::StateChanges& changes);
+  int64_t lag() const;
 
   PipelineParts parts_;
   PipelineOptions options_;

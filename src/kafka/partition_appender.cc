@@ -20,14 +20,6 @@ constexpr size_t record_overhead_bytes = 200;
 // Other tasks of the loop get a turn after this many records.
 constexpr size_t records_per_turn = 256;
 
-size_t size_of(const stream::RecordView& record) {
-  size_t bytes = record.key.size() + record.value.size();
-  for (const stream::HeaderView& header : record.headers) {
-    bytes += header.name.size() + header.value.size();
-  }
-  return bytes;
-}
-
 rd_kafka_headers_t* make_headers(const std::vector<stream::HeaderView>& headers) {
   if (headers.empty()) return nullptr;
   rd_kafka_headers_t* made = rd_kafka_headers_new(headers.size());
@@ -139,7 +131,7 @@ PartitionAppender::~PartitionAppender() {
 Result<size_t> PartitionAppender::measure(const std::vector<stream::RecordView>& records) {
   size_t total = 0;
   for (const stream::RecordView& record : records) {
-    const size_t bytes = size_of(record);
+    const size_t bytes = record.payload_bytes();
     if (bytes > options_.record_bytes_max) {
       ++status_.refused_too_large;
       return fail(ErrorCode::too_large, "a record of " + std::to_string(bytes) +

@@ -14,14 +14,6 @@ constexpr Millis read_wait{250};
 // What one commit of the spool takes.
 constexpr size_t spool_batch_bytes = 4u * 1024 * 1024;
 
-size_t size_of(const stream::RecordView& record) {
-  size_t bytes = record.key.size() + record.value.size();
-  for (const stream::HeaderView& header : record.headers) {
-    bytes += header.name.size() + header.value.size();
-  }
-  return bytes;
-}
-
 // Never forwarded, however often it is tried.
 bool is_refusal(const Error& error) {
   return error.code() == ErrorCode::too_large || error.code() == ErrorCode::invalid_input;
@@ -37,7 +29,7 @@ stream::RecordView view_of(const stream::Record& record) {
 // answer.
 struct SpoolingAppender::Entry {
   Entry(io::Loop& loop, const std::vector<stream::RecordView>& from) : changed(loop) {
-    for (const stream::RecordView& record : from) bytes += size_of(record);
+    for (const stream::RecordView& record : from) bytes += record.payload_bytes();
     memory.reserve(bytes);
     for (const stream::RecordView& record : from) {
       stream::RecordView copy{record.timestamp, keep(record.key), keep(record.value), {}};
@@ -146,7 +138,7 @@ io::Task<Result<stream::AppendedRange>> SpoolingAppender::append(
   MR_ASSERT(!records.empty());
   if (closing_) co_return fail(ErrorCode::closed, "the appender is closed");
   for (const stream::RecordView& record : records) {
-    if (size_of(record) <= options_.record_bytes_max) continue;
+    if (record.payload_bytes() <= options_.record_bytes_max) continue;
     ++status_.refused_too_large;
     co_return fail(ErrorCode::too_large, "a record is over the limit of " +
                                              std::to_string(options_.record_bytes_max) + " bytes");

@@ -93,11 +93,11 @@ Result<void> PartitionWriter::admit(const std::vector<stream::RecordView>& recor
   if (closing_ || !opened_) return fail(ErrorCode::closed, folder_ + " is closed for appending");
   if (records.empty()) return fail(ErrorCode::invalid_input, "an append needs a record");
   for (const stream::RecordView& record : records) {
-    if (record_payload_bytes(record) <= options_.record_bytes_max) continue;
+    if (record.payload_bytes() <= options_.record_bytes_max) continue;
     ++status_.refused_too_large;
-    return fail(ErrorCode::too_large,
-                "a record has " + std::to_string(record_payload_bytes(record)) +
-                    " bytes; the limit is " + std::to_string(options_.record_bytes_max));
+    return fail(ErrorCode::too_large, "a record has " + std::to_string(record.payload_bytes()) +
+                                          " bytes; the limit is " +
+                                          std::to_string(options_.record_bytes_max));
   }
   if (bytes > options_.queue_bytes_max) {
     ++status_.refused_too_large;
@@ -142,7 +142,7 @@ io::Task<Result<stream::AppendedRange>> PartitionWriter::append(
   size_t payload = 0;
   size_t bytes = 0;
   for (const stream::RecordView& record : records) {
-    payload += record_payload_bytes(record);
+    payload += record.payload_bytes();
     bytes += record_overhead_max(record);
   }
   bytes += payload;

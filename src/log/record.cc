@@ -86,14 +86,6 @@ Decoded decode_record(ByteView body, const BatchHeader& header, Offset from, Off
   return Decoded::shown;
 }
 
-size_t payload_bytes(ByteView key, ByteView value, const std::vector<stream::HeaderView>& headers) {
-  size_t bytes = key.size() + value.size();
-  for (const stream::HeaderView& header : headers) {
-    bytes += header.name.size() + header.value.size();
-  }
-  return bytes;
-}
-
 std::unexpected<Error> malformed(const BatchHeader& header) {
   return fail(ErrorCode::corrupt, "the record batch at offset " +
                                       std::to_string(header.base_offset.value) +
@@ -171,7 +163,7 @@ Result<size_t> BatchCursor::read(Offset from, Offset end, size_t bytes_max,
     const auto decoded = decode_record(body, header_, from, end, passed_, records);
     if (decoded == Decoded::malformed) return malformed(header_);
     if (decoded == Decoded::beyond) return bytes;
-    if (decoded == Decoded::shown) bytes += record_payload_bytes(records.back());
+    if (decoded == Decoded::shown) bytes += records.back().payload_bytes();
     position_ = contents_.size() - reader.remaining();
     ++done_;
   }
@@ -188,14 +180,6 @@ Result<DecodedBatch> decode_batch(ByteView batch, const BatchHeader& header, Off
   decoded.memory = cursor.memory();
   decoded.contents_bytes = cursor.contents_bytes();
   return decoded;
-}
-
-size_t record_payload_bytes(const stream::RecordView& record) {
-  return payload_bytes(record.key, record.value, record.headers);
-}
-
-size_t record_payload_bytes(const stream::Record& record) {
-  return payload_bytes(record.key, record.value, record.headers);
 }
 
 }  // namespace mr::log

@@ -113,8 +113,4 @@ struct DecodedBatch {
 Result<DecodedBatch> decode_batch(ByteView batch, const BatchHeader& header, Offset from,
                                   Offset end);
 
-// Key, value and headers' bytes.
-size_t record_payload_bytes(const stream::RecordView& record);
-size_t record_payload_bytes(const stream::Record& record);
-
 }  // namespace mr::log

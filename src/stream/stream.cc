@@ -2,6 +2,24 @@
 
 namespace mr::stream {
 
+namespace {
+
+size_t bytes_of(ByteView key, ByteView value, const std::vector<HeaderView>& headers) {
+  size_t bytes = key.size() + value.size();
+  for (const HeaderView& header : headers) bytes += header.name.size() + header.value.size();
+  return bytes;
+}
+
+}  // namespace
+
+size_t RecordView::payload_bytes() const {
+  return bytes_of(key, value, headers);
+}
+
+size_t Record::payload_bytes() const {
+  return bytes_of(key, value, headers);
+}
+
 std::optional<ByteView> Record::header(std::string_view name) const {
   for (const HeaderView& header : headers) {
     if (header.name == name) return header.value;

@@ -30,6 +30,9 @@ struct RecordView {
   ByteView key;
   ByteView value;
   std::vector<HeaderView> headers;
+
+  // Key, value and headers' names and values: what record_bytes_max limits.
+  size_t payload_bytes() const;
 };
 
 // A record that was read. Its views live as long as the ReadBatch that holds it.
@@ -40,6 +43,7 @@ struct Record {
   ByteView value;
   std::vector<HeaderView> headers;
 
+  size_t payload_bytes() const;  // as of a RecordView
   // The first header of that name, or nothing.
   std::optional<ByteView> header(std::string_view name) const;
 };
