@@ -49,13 +49,16 @@ gone_within() { # PID SECONDS
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 
+# A cluster id: 16 random bytes as Kafka writes them, never beginning with the - of an option.
+cluster_id() { head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d = | sed 's/^-/A/'; }
+
 configure() {
   sed -e "s#@PORT@#$port#g" -e "s#@CONTROLLER_PORT@#$((port + 1))#g" -e "s#@DATA@#$dir/data#g" \
     "$root/tools/kafka/server.properties.in" >"$dir/server.properties"
   printf '%b\n' "${KAFKA_EXTRA:-}" >>"$dir/server.properties"
   [ -f "$dir/data/meta.properties" ] ||
     java_tool kafka.tools.StorageTool format -c "$dir/server.properties" \
-      -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)" >"$dir/format.log" 2>&1 ||
+      -t "$(cluster_id)" >"$dir/format.log" 2>&1 ||
     fail "cannot format the data folder: $(tail -3 "$dir/format.log")"
 }
 

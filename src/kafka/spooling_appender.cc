@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -13,6 +14,9 @@ namespace {
 constexpr Millis read_wait{250};
 // What one commit of the spool takes.
 constexpr size_t spool_batch_bytes = 4u * 1024 * 1024;
+// With no more left than this the forwarder asks new appends to wait: under a steady load the spool
+// would otherwise never be empty at the moment at which it is looked at.
+constexpr int64_t nearly_drained_records = 2'000;
 
 // Never forwarded, however often it is tried.
 bool is_refusal(const Error& error) {
@@ -152,23 +156,15 @@ io::Task<Result<stream::AppendedRange>> SpoolingAppender::append(
   if (spooling_) {
     enqueue(entry);
   } else {
-    entry->has_remote = true;
-    entry->sequence = ++sequence_;
-    with_remote_[entry->sequence] = entry;
-    tasks_.spawn(send(entry));
-    io::Clock& clock = parts_.world.clock;
-    const Instant deadline = clock.now() + options_.patience;
-    while (!entry->remote && !entry->local && clock.now() < deadline) {
-      co_await entry->changed.wait_until(clock, deadline);
-    }
-    const bool refused = entry->remote && !*entry->remote && is_refusal(entry->remote->error());
-    if (refused && !entry->local) entry->local = fail(entry->remote->error());
-    if (!entry->answered()) {
-      begin_spooling(entry->remote ? entry->remote->error().message() : "no answer in time");
-      if (!entry->queued) enqueue(entry);
+    start_sending(entry);
+  }
+  while (!entry->answered()) {
+    if (entry->queued) {
+      co_await entry->changed.wait();
+    } else {
+      co_await wait_for_remote(entry);
     }
   }
-  while (!entry->answered()) co_await entry->changed.wait();
   if (--running_ == 0) idle_.notify();
   const Result<stream::AppendedRange>& outcome =
       entry->delivered() ? *entry->remote : *entry->local;
@@ -179,12 +175,37 @@ io::Task<Result<stream::AppendedRange>> SpoolingAppender::append(
   co_return outcome;
 }
 
+void SpoolingAppender::start_sending(const EntryPtr& entry) {
+  entry->has_remote = true;
+  entry->sequence = ++sequence_;
+  with_remote_[entry->sequence] = entry;
+  tasks_.spawn(send(entry));
+}
+
+// Until the remote has answered, or for as long as it has to: then the entry goes to the spool.
+io::Task<void> SpoolingAppender::wait_for_remote(EntryPtr entry) {
+  io::Clock& clock = parts_.world.clock;
+  const Instant deadline = clock.now() + options_.patience;
+  while (!entry->remote && !entry->local && clock.now() < deadline) {
+    co_await entry->changed.wait_until(clock, deadline);
+  }
+  const bool refused = entry->remote && !*entry->remote && is_refusal(entry->remote->error());
+  if (refused && !entry->local) entry->local = fail(entry->remote->error());
+  if (entry->answered()) co_return;
+  begin_spooling(entry->remote ? entry->remote->error().message() : "no answer in time");
+  if (!entry->queued) enqueue(std::move(entry));
+}
+
 // Puts what waits into the spool, in order, many appends at a time.
 io::Task<void> SpoolingAppender::write_spool() {
   for (;;) {
     if (to_spool_.empty()) {
       if (closing_) co_return;
       co_await spool_work_.wait();
+      continue;
+    }
+    if (parts_.world.clock.now() < writer_held_until_ && !closing_) {
+      co_await spool_work_.wait_until(parts_.world.clock, writer_held_until_);
       continue;
     }
     std::vector<EntryPtr> entries;
@@ -229,24 +250,47 @@ io::Task<void> SpoolingAppender::write_entries(std::vector<EntryPtr> entries) {
   spooled_gauge_.set(spooled());
 }
 
-bool SpoolingAppender::is_drained() const {
-  return spooled() == 0 && to_spool_.empty() && !writing_;
+// Nothing lies in the spool, and what waits for it has not been given to the remote either.
+bool SpoolingAppender::can_hand_over() const {
+  return spooled() == 0 && !writing_ &&
+         std::ranges::none_of(to_spool_, [](const EntryPtr& entry) { return entry->has_remote; });
+}
+
+// Back to the brokers, beginning with what waited.
+void SpoolingAppender::hand_over() {
+  spooling_ = false;
+  trouble_.clear();
+  parts_.log.info("the spool is empty; events go to the brokers again");
+  for (const EntryPtr& entry : std::exchange(to_spool_, {})) {
+    to_spool_bytes_ -= entry->bytes;
+    entry->queued = false;
+    start_sending(entry);
+    entry->changed.notify();
+  }
+}
+
+// New appends wait in memory for at most `patience`; zero lets them go on to the spool.
+void SpoolingAppender::hold_writer(Millis patience) {
+  writer_held_until_ = parts_.world.clock.now() + patience;
+  spool_work_.notify();
 }
 
 io::Task<void> SpoolingAppender::forward() {
   while (!closing_) {
-    if (!spooling_ || (spooled() == 0 && !is_drained())) {
+    if (spooling_ && can_hand_over()) {
+      hand_over();
+      continue;
+    }
+    if (!spooling_ || spooled() == 0) {
+      hold_writer(Millis{0});
       co_await forward_work_.wait();
       continue;
     }
-    if (is_drained()) {
-      spooling_ = false;
-      trouble_.clear();
-      parts_.log.info("the spool is empty; events go to the brokers again");
-      continue;
-    }
+    const bool held = parts_.world.clock.now() < writer_held_until_;
     const Result<bool> forwarded = co_await forward_some();
+    if (forwarded && !held && spooled() <= nearly_drained_records) hold_writer(options_.patience);
     if (forwarded || closing_) continue;
+    hold_writer(Millis{0});
     if (trouble_.empty()) {
       parts_.log.error("cannot forward the spool; trying again",
                        {{"offset", next_.value}, {"error", forwarded.error().message()}});

@@ -97,14 +97,19 @@ class SpoolingAppender final : public stream::Appender {
   io::Task<Result<void>> refuse(const stream::Record& record, const Error& why);
   io::Task<Result<void>> save(Offset next);
   EntryPtr sender_of(Offset offset) const;
-  bool is_drained() const;
+  void start_sending(const EntryPtr& entry);
+  bool can_hand_over() const;
+  void hand_over();
+  void hold_writer(Millis patience);
+  io::Task<void> wait_for_remote(EntryPtr entry);
 
   Parts parts_;
   SpoolOptions options_;
   bool spooling_ = false;
   bool closing_ = false;
   bool writing_ = false;
-  Offset next_;                               // everything below was forwarded
+  Instant writer_held_until_;  // new appends wait so long for the forwarder to catch up
+  Offset next_;                // everything below was forwarded
   std::map<uint64_t, EntryPtr> with_remote_;  // appends that it has not answered, in their order
   uint64_t sequence_ = 0;
   std::deque<EntryPtr> to_spool_;

@@ -42,6 +42,7 @@ class ModelRemote final : public stream::Appender {
     const uint64_t ticket = tickets_++;
     bool kept = false;
     stream::AppendedRange range{};
+    co_await world_.clock.sleep(Millis{1});  // the way there and back
     for (;;) {
       if (broker_.closing) co_return fail(ErrorCode::closed, "closed");
       const bool reaches = broker_.mode == Broker::Mode::up ||
@@ -161,6 +162,41 @@ Task<Result<void>> work(Trial& run, bool calm) {
   co_return co_await process.spool->close();
 }
 
+// Sends one after the other without a pause until told to stop.
+Task<void> busy_client(Trial& run, Process& process, int number, const bool& stop) {
+  int sent = 0;
+  while (!stop) {
+    const std::string value = "c" + std::to_string(number) + ".0:" + std::to_string(sent++);
+    run.answered[value] = false;
+    const WallTime now = run.world.world().clock.wall();
+    std::vector<stream::RecordView> records = {{now, as_bytes("k"), as_bytes(value), {}}};
+    if (co_await process.spool->append(std::move(records))) run.answered[value] = true;
+  }
+}
+
+// Yields whether the spool became empty while clients went on sending.
+Task<Result<bool>> return_under_load(Trial& run) {
+  Process process;
+  MR_CO_CHECK(co_await open(run, process, Millis{50}));
+  io::World world = run.world.world();
+  run.broker.mode = Broker::Mode::unreachable;
+  bool stop = false;
+  io::TaskGroup tasks(world.loop);
+  for (int i = 0; i < 4; ++i) tasks.spawn(busy_client(run, process, i, stop));
+  while (process.spool->spooled() < 20) co_await world.clock.sleep(Millis{5});
+  run.broker.mode = Broker::Mode::up;
+  const Instant deadline = world.clock.now() + Millis{1'000};
+  while (process.spool->spooling() && world.clock.now() < deadline) {
+    co_await world.clock.sleep(Millis{1});
+  }
+  const bool empty = !process.spool->spooling();
+  stop = true;
+  co_await tasks.drain();
+  while (process.spool->spooling()) co_await world.clock.sleep(Millis{10});
+  MR_CO_CHECK(co_await process.spool->close());
+  co_return empty;
+}
+
 // How the broker's topic judges the run; empty when all is well.
 std::string verdict(const Trial& run, bool may_double) {
   std::map<std::string, int> times;
@@ -223,6 +259,16 @@ TEST(SpoolSimulation, NothingAnsweredIsLostWhateverCrashesWhen) {
     ASSERT_EQ(verdict(run, true), "") << "seed " << seed;
   }
   EXPECT_GT(crashed, only == 0 ? seeds() : 0);
+}
+
+TEST(SpoolSimulation, TheSpoolBecomesEmptyWhileClientsGoOnSending) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Trial run(seed);
+    const auto empty = run.world.run(return_under_load(run));
+    ASSERT_TRUE(empty && *empty) << "seed " << seed;
+    EXPECT_TRUE(**empty) << "seed " << seed;
+    ASSERT_EQ(verdict(run, false), "") << "seed " << seed;
+  }
 }
 
 TEST(SpoolSimulation, ABrokerThatIsUpIsUsedAlone) {

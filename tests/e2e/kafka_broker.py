@@ -2,13 +2,12 @@
 
 import json
 import os
-import socket
 import subprocess
 
 import confluent_kafka
 import confluent_kafka.admin
 
-from millrace import ROOT, free_port, wait_until
+from millrace import ROOT, free_port, is_free
 
 SCRIPT_SECONDS = 300
 CONSUME_SECONDS = 30
@@ -124,12 +123,7 @@ def kafka_options(address, prefix, **more):
 
 def free_pair():
     """A port that is free, with a free one after it for the controller."""
-    def look():
+    while True:
         port = free_port()
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                return None
-        return port
-    return wait_until(look, 10, "two free ports")
+        if is_free(port + 1):
+            return port

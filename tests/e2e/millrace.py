@@ -7,6 +7,7 @@ sleeps for a guessed time: whatever takes time is waited for with a condition an
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ READY_SECONDS = 30
 STOP_SECONDS = 30
 ANSWER_SECONDS = 60
 POLL_SECONDS = 0.05
+PORTS = (12_000, 32_000)
 
 # The namespace of person ids: UUIDv5 over "<project>:<distinct id>".
 PERSON_NAMESPACE = uuid.UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
@@ -33,10 +35,25 @@ def person_id_of(distinct_id, project=1):
 
 
 def free_port():
-    """A loopback port that was free a moment ago."""
+    """A loopback port that was free a moment ago.
+
+    From below the range that outgoing connections take theirs from, so that it is still free when
+    a server comes back to it.
+    """
+    while True:
+        port = random.randrange(*PORTS)
+        if is_free(port):
+            return port
+
+
+def is_free(port):
+    """Whether a server could listen on a loopback port now."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def wait_until(condition, seconds, what="the condition"):
