@@ -10,6 +10,7 @@
 #include "log/manifest.h"
 #include "log/partition.h"
 #include "log/segment_scan.h"
+#include "log/wake_benchmark.h"
 
 namespace mr::log {
 
@@ -63,6 +64,7 @@ class Benchmark {
                                   Latencies& latencies);
   Task<Result<void>> measure_appends();
   Task<Result<void>> measure_lone_commits();
+  Task<Result<void>> measure_readers_wake_up();
   Task<Result<double>> processor_seconds();
   Task<Result<void>> measure_reading();
   Task<Result<void>> measure_recovery_scan();
@@ -200,6 +202,15 @@ Task<Result<void>> Benchmark::measure_lone_commits() {
     add(std::string("bare direct write of 4 KiB, ") + name, least, "us");
     add(std::string("lone commit of 4 KiB, ") + name, ours, "us", ours / least, 1.5, false);
   }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> Benchmark::measure_readers_wake_up() {
+  Latencies wake;
+  MR_CO_TRY(wake.micros, co_await measure_wake_ups(world_, folder("wake"), options_.duration));
+  constexpr double goal = 5'000;
+  add("a tailing reader has a durable record, p50", wake.at(0.5), "us", 0, goal, false);
+  add("a tailing reader has a durable record, p99", wake.at(0.99), "us", 0, goal, false);
   co_return Result<void>{};
 }
 
@@ -353,6 +364,7 @@ Task<Result<std::vector<BenchmarkFigure>>> Benchmark::run() {
   MR_CO_CHECK(co_await world_.disk.make_folders(options_.folder));
   MR_CO_CHECK(co_await measure_appends());
   MR_CO_CHECK(co_await measure_lone_commits());
+  MR_CO_CHECK(co_await measure_readers_wake_up());
   MR_CO_CHECK(co_await measure_reading());
   MR_CO_CHECK(co_await measure_recovery_scan());
   MR_CO_CHECK(co_await measure_empty_log());

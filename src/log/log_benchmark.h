@@ -28,7 +28,8 @@ struct BenchmarkOptions {
 };
 
 // Measures what the embedded log does beside a bare loop of direct writes on the same disk:
-// appending, a lone commit, reading, recovery, opening, memory. Writes some hundred MB.
+// appending, a lone commit, waking a reader, reading, recovery, opening, memory. Writes some
+// hundred MB.
 io::Task<Result<std::vector<BenchmarkFigure>>> run_benchmark(io::World world,
                                                              BenchmarkOptions options);
 

@@ -102,5 +102,8 @@ def test_bench_measures_and_leaves_nothing_behind(server):
     figures = {figure["name"]: figure for figure in log(server, "bench", "--seconds", 1)["figures"]}
     append = figures["append, 4 producers, 1 KiB records, sync = always"]
     assert append["value"] > 0 and append["at_least"] == 0.7
+    for share in ("p50", "p99"):
+        wake = figures[f"a tailing reader has a durable record, {share}"]
+        assert wake["value"] > 0 and wake["at_most"] == 5000 and wake["unit"] == "us"
     assert figures["a log of 50 GB opens after a crash"]["value"] > 0
     assert not (pathlib.Path(server.data) / "log-bench").exists()
