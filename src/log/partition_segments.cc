@@ -12,6 +12,17 @@
 
 namespace mr::log {
 
+// While it runs: whether the partition is well again; else failure_ says why not.
+io::Task<bool> PartitionWriter::recover_from_failure() {
+  MR_REACHED("log.writer.recovered");
+  ++status_.recoveries;
+  const auto recovered = co_await recover();
+  if (recovered) co_return true;
+  MR_REACHED("log.writer.recovery_failed");
+  failure_ = recovered.error();
+  co_return false;
+}
+
 // Learns from the disk what the partition holds; afterwards there is no open segment.
 io::Task<Result<void>> PartitionWriter::recover() {
   while (preparing_ || clearing_ || trims_ > 0) co_await files_changed_.wait();

@@ -7,6 +7,7 @@
 #include "io/random.h"
 #include "log/batch_builder.h"
 #include "log/blocks.h"
+#include "telemetry/log_line.h"
 
 namespace mr::log {
 
@@ -176,7 +177,7 @@ io::Task<void> PartitionWriter::commit_loop() {
     while (queue_.empty() && !closing_ && !removal_due_ && !sync_due_) co_await work_.wait();
     if (sync_due_) {
       sync_due_ = false;
-      (void)co_await sync_written();
+      co_await sync_answered();
       continue;
     }
     if (removal_due_) {
@@ -185,16 +186,9 @@ io::Task<void> PartitionWriter::commit_loop() {
       continue;
     }
     if (queue_.empty()) break;
-    if (failure_) {
-      MR_REACHED("log.writer.recovered");
-      ++status_.recoveries;
-      const auto recovered = co_await recover();
-      if (!recovered) {
-        MR_REACHED("log.writer.recovery_failed");
-        failure_ = recovered.error();
-        fail_queued(*failure_);
-        continue;
-      }
+    if (failure_ && !co_await recover_from_failure()) {
+      fail_queued(*failure_);
+      continue;
     }
     running_ = std::move(queue_.front());
     queue_.pop_front();
@@ -262,9 +256,7 @@ io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
   }
   if (!written) {
     MR_REACHED("log.writer.commit_failed");
-    // The file is dead: what it holds of this batch is found out by recovery.
-    failure_ = written.error();
-    segment_.reset();
+    give_up_file(written.error());
     co_return fail(ErrorCode::io_failed, written.error().message());
   }
   index_.add(written_end_ + (count - 1), commit.batch.max_timestamp(), position_, batch.size());
@@ -278,9 +270,8 @@ io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
   status_.written_bytes += batch.size();
   if (options_.sync_interval == Millis{0}) {
     show_written();
-  } else if (!sync_later_) {
-    sync_later_ = true;
-    tasks_.spawn(sync_later());
+  } else {
+    sync_after_interval();
   }
   if (!looked_ahead_ && position_ * look_ahead_share > segment_->bytes) {
     looked_ahead_ = true;
@@ -296,21 +287,54 @@ void PartitionWriter::show_written() {
   show_end();
 }
 
+// The open segment's file is dead: what it holds is found out by recovery, at the next append, or
+// at once when something in it was answered.
+void PartitionWriter::give_up_file(const Error& error) {
+  failure_ = error;
+  segment_.reset();
+  sync_due_ = sync_due_ || durable_end_ < written_end_;
+  if (options_.logger == nullptr) return;
+  options_.logger->error("a file of the log failed and is not written again",
+                         {{"partition", folder_},
+                          {"error", error.message()},
+                          {"durable_end_offset", durable_end_.value},
+                          {"answered_end_offset", written_end_.value}});
+}
+
 // Makes durable what was answered before it was.
 io::Task<Result<void>> PartitionWriter::sync_written() {
   if (!segment_ || durable_end_ == written_end_) co_return Result<void>{};
   const auto synced = co_await segment_->file->sync_data();
   if (!synced) {
-    failure_ = synced.error();
-    segment_.reset();
+    MR_REACHED("log.writer.sync_failed");
+    give_up_file(synced.error());
     co_return synced;
   }
   show_written();
   co_return Result<void>{};
 }
 
+// The same when its time has come. Where that fails, what the disk still has is made durable; while
+// that fails too, it is tried again after each interval.
+io::Task<void> PartitionWriter::sync_answered() {
+  (void)co_await sync_written();
+  const bool unsaved = failure_ && durable_end_ < written_end_;
+  if (!unsaved || co_await recover_from_failure()) co_return;
+  sync_due_ = false;
+  sync_after_interval();
+}
+
+void PartitionWriter::sync_after_interval() {
+  if (sync_later_) return;
+  sync_later_ = true;
+  tasks_.spawn(sync_later());
+}
+
 io::Task<void> PartitionWriter::sync_later() {
-  co_await close_asked_.wait_until(world_.clock, world_.clock.now() + options_.sync_interval);
+  // Whoever closes waits for this.
+  if (!closing_) {
+    co_await close_asked_.wait_until(world_.clock, world_.clock.now() + options_.sync_interval);
+  }
   sync_later_ = false;
   sync_due_ = true;
   work_.notify();
@@ -349,6 +373,10 @@ io::Task<Result<void>> PartitionWriter::close() {
   close_asked_.notify();
   co_await tasks_.drain();
   Result<void> outcome = co_await sync_written();
+  if (failure_ && durable_end_ < written_end_) {
+    const bool saved = co_await recover_from_failure();
+    outcome = saved ? Result<void>{} : fail(*failure_);
+  }
   if (segment_ && !failure_ && position_ > 0) {
     seal_open_segment();
     outcome = co_await save_manifest();

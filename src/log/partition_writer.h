@@ -64,12 +64,16 @@ class PartitionWriter final : public stream::Appender {
   io::Task<Result<void>> write_commit(Commit& commit);
   void finish_batch(Commit& commit, Offset base);
   io::Task<void> finish_ahead();
+  void give_up_file(const Error& error);
   io::Task<Result<void>> sync_written();
+  io::Task<void> sync_answered();
+  void sync_after_interval();
   io::Task<void> sync_later();
   void show_written();
   void finish(Commit& commit, const Result<void>& outcome);
   void fail_queued(const Error& error);
 
+  io::Task<bool> recover_from_failure();
   io::Task<Result<void>> recover();
   io::Task<Result<void>> learn_from_disk();
   void tell_loss(Offset found_end);

@@ -6,6 +6,7 @@
 #include "io/random.h"
 #include "log/partition.h"
 #include "sim/sim_world.h"
+#include "telemetry/log_line.h"
 
 namespace mr::log {
 namespace {
@@ -272,6 +273,88 @@ TEST(PartitionWriter, AFailedWriteIsNotAcknowledgedAndTheNextAppendGoesOnInANewS
     EXPECT_EQ(log.appender->status().failure, "");
     EXPECT_EQ(log.visible(), "0-4");
   }
+}
+
+AppenderOptions interval_options(Millis interval, telemetry::Logger* logger = nullptr) {
+  AppenderOptions options = small_options();
+  options.sync_interval = interval;
+  options.logger = logger;
+  return options;
+}
+
+TEST(PartitionWriter, AFailedSyncAtAnIntervalIsFinalForTheFileWithoutAnotherAppend) {
+  const auto logger = telemetry::Logger::to_memory();
+  Running log(9, interval_options(Millis{100}, logger.get()));
+  ASSERT_TRUE(log.append(3));
+  log.sim.set_faults({.sync_error = true, .one_in = 1});
+  log.wait(Millis{250});
+  EXPECT_NE(log.appender->status().failure, "");
+  EXPECT_GE(log.appender->status().recoveries, 1u);
+  EXPECT_EQ(log.visible(), "0--1");
+  EXPECT_NE(logger->kept().find("durable_end_offset=0 answered_end_offset=3"), std::string::npos)
+      << logger->kept();
+  log.sim.set_faults({});
+  log.wait(Millis{250});
+  EXPECT_EQ(log.appender->status().failure, "");
+  EXPECT_EQ(log.appender->status().lost_records, 0u);
+  EXPECT_EQ(log.visible(), "0-2");
+  EXPECT_EQ(log.append(1)->first, Offset(3));
+}
+
+TEST(PartitionWriter, WhatAFailedSyncAtAnIntervalLostIsNamed) {
+  const auto logger = telemetry::Logger::to_memory();
+  Running log(9, interval_options(Millis{100}, logger.get()));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(log.append(1));
+  log.sim.set_faults({.sync_error = true, .one_in = 1});
+  log.wait(Millis{250});
+  log.sim.storage().flip_bit("log/t/0/00000000000000000000.log", 2 * io::direct_alignment + 80, 1);
+  log.sim.set_faults({});
+  log.wait(Millis{250});
+  EXPECT_EQ(log.appender->status().lost_records, 1u);
+  EXPECT_NE(logger->kept().find("from_offset=2 to_offset=3"), std::string::npos) << logger->kept();
+  EXPECT_EQ(log.visible(), "0-1");
+  EXPECT_EQ(log.append(1)->first, Offset(2));
+}
+
+// An append that waits when the partition is closed.
+Task<Millis> close_with_an_append(io::World world, stream::Appender& appender) {
+  struct One {
+    static Task<void> run(stream::Appender& appender) { (void)co_await append(appender, 1, 100); }
+  };
+  io::TaskGroup group(world.loop);
+  group.spawn(One::run(appender));
+  co_await world.loop.yield();
+  const Instant start = world.clock.now();
+  EXPECT_TRUE(co_await appender.close());
+  co_await group.drain();
+  co_return world.clock.now() - start;
+}
+
+TEST(PartitionWriter, ClosingSyncsAtOnce) {
+  Running log(1, interval_options(Millis{60'000}));
+  ASSERT_TRUE(log.append(3));
+  EXPECT_LT(log.sim.run(close_with_an_append(log.sim.world(), *log.appender)).value(),
+            Millis{1000});
+  EXPECT_EQ(log.visible(), "0-3");
+}
+
+TEST(PartitionWriter, ClosingAfterAFailedSyncSavesWhatWasAnswered) {
+  int saved = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Running log(seed, interval_options(Millis{60'000}));
+    ASSERT_TRUE(log.append(3));
+    log.sim.set_faults({.sync_error = true, .one_in = 2});
+    const bool closed = log.sim.run(close(*log.appender)).value().has_value();
+    const bool sync_failed = log.appender->status().recoveries > 0;
+    log.sim.set_faults({});
+    log.sim.crash(sim::CrashKind::power);
+    log.reopen(interval_options(Millis{60'000}));
+    if (closed) {
+      EXPECT_EQ(log.visible(), "0-2");
+    }
+    saved += closed && sync_failed ? 1 : 0;
+  }
+  EXPECT_GT(saved, 0);
 }
 
 TEST(PartitionWriter, ClosedRefusesAndLetsTheLockGo) {
