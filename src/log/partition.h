@@ -14,8 +14,9 @@
 namespace mr::log {
 
 // Opens a partition for appending, recovering it first; the folder is made when missing. Errors:
-// busy (another process writes it), corrupt, unsupported, io_failed. A full disk is no error:
-// the partition opens and refuses appends with no_space until there is space.
+// busy (another process writes it, and still does after some seconds), corrupt, unsupported,
+// io_failed. A full disk is no error: the partition opens and refuses appends with no_space until
+// there is space.
 io::Task<Result<std::unique_ptr<stream::Appender>>> open_partition_appender(
     io::World world, io::Path folder, AppenderOptions options);
 

@@ -13,6 +13,10 @@ namespace mr::log {
 
 namespace {
 
+// Commands that look whether somebody writes hold the lock for a moment, backups while they read
+// the last segment.
+constexpr Millis lock_patience{5'000};
+constexpr Millis lock_pause{50};
 constexpr Millis space_check_interval{1000};
 constexpr Millis space_recheck_interval{100};
 // The watermark page holds a position of 32 bits.
@@ -70,7 +74,7 @@ PartitionWriter::~PartitionWriter() = default;
 
 io::Task<Result<void>> PartitionWriter::open() {
   MR_CO_CHECK(co_await world_.disk.make_folders(folder_));
-  MR_CO_TRY(lock_, co_await world_.disk.lock(folder_ + "/" + lock_name));
+  MR_CO_CHECK(co_await take_lock());
   MR_CO_TRY(page_, co_await world_.disk.map_shared(folder_ + "/" + watermark_name));
   constexpr unsigned generation_bits = 40;
   generation_ = load_word(*page_, WatermarkWord::generation)
@@ -87,6 +91,20 @@ io::Task<Result<void>> PartitionWriter::open() {
   tasks_.spawn(housekeeping());
   if (!direct_) tasks_.spawn(keep_spare());
   co_return Result<void>{};
+}
+
+io::Task<Result<void>> PartitionWriter::take_lock() {
+  const Instant deadline = world_.clock.now() + lock_patience;
+  for (;;) {
+    auto lock = co_await world_.disk.lock(folder_ + "/" + lock_name);
+    if (lock) {
+      lock_ = std::move(*lock);
+      co_return Result<void>{};
+    }
+    const bool busy = lock.error().code() == ErrorCode::busy;
+    if (!busy || world_.clock.now() >= deadline) co_return fail(lock.error());
+    co_await world_.clock.sleep(lock_pause);
+  }
 }
 
 // Accepts or refuses an append as a whole.

@@ -57,6 +57,7 @@ class PartitionWriter final : public stream::Appender {
     bool recycled = false;  // holds an earlier use, not zeros
   };
 
+  io::Task<Result<void>> take_lock();
   Result<void> admit(const std::vector<stream::RecordView>& records, size_t bytes);
   Commit& gathering_commit();
   io::Task<void> commit_loop();

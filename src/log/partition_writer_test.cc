@@ -106,6 +106,25 @@ TEST(PartitionWriter, ASecondWriterIsRefused) {
   EXPECT_TRUE(log.append(1));
 }
 
+// As a command does that looks whether somebody writes.
+Task<void> hold_lock(io::World world, Millis duration, bool& held) {
+  const auto lock = co_await world.disk.lock(std::string(folder) + "/" + lock_name);
+  held = lock.has_value();
+  co_await world.clock.sleep(duration);
+}
+
+TEST(PartitionWriter, WaitsForALockThatIsHeldForAMoment) {
+  Running log(1);
+  ASSERT_TRUE(log.sim.run(close(*log.appender)).value());
+  bool held = false;
+  sim::SimProcess& other = log.sim.start_process();
+  other.spawn(hold_lock(other.world(), Millis{300}, held));
+  log.sim.run_until(held);
+  ASSERT_TRUE(held);
+  log.reopen(small_options());
+  EXPECT_TRUE(log.append(1));
+}
+
 TEST(PartitionWriter, RefusesByNameWhatIsTooLargeEmptyOrTooMuch) {
   AppenderOptions options = small_options();
   options.record_bytes_max = 1000;
