@@ -11,6 +11,8 @@ namespace mr::log {
 
 namespace {
 
+constexpr Millis ask_again_interval{500};
+
 // Without a writer: the caller holds the lock.
 io::Task<Result<Offset>> remove_sealed(io::World world, io::Path folder, Offset offset,
                                        io::SharedPage& page) {
@@ -31,8 +33,10 @@ io::Task<Result<Offset>> remove_sealed(io::World world, io::Path folder, Offset 
   MR_CO_CHECK(co_await io::replace_file(world.disk, folder + "/" + manifest_name,
                                         encode_manifest(manifest)));
   const uint64_t generation = load_word(page, WatermarkWord::generation).value_or(0);
-  store_word(page, WatermarkWord::first, static_cast<uint64_t>(first.value));
   store_word(page, WatermarkWord::generation, generation + 1);
+  // Others may have asked the writer that is gone.
+  page.publish(static_cast<size_t>(WatermarkWord::first),
+               encode_word(WatermarkWord::first, static_cast<uint64_t>(first.value)));
   for (const SegmentEntry& entry : dropped) {
     MR_CO_CHECK(co_await remove_segment_files(world, folder, entry.base));
   }
@@ -106,16 +110,19 @@ io::Task<Result<Offset>> remove_before(io::World world, io::Path folder, RemoveB
                                         " has only finished what lies below offset " +
                                         std::to_string(slowest.next->value));
   }
-  const auto lock = co_await world.disk.lock(folder + "/" + lock_name);
-  if (lock) co_return co_await remove_sealed(world, folder, what.offset, *page);
-  if (lock.error().code() != ErrorCode::busy) co_return fail(lock.error());
-  store_word(*page, WatermarkWord::remove_below, static_cast<uint64_t>(what.offset.value));
+  constexpr auto first_word = static_cast<size_t>(WatermarkWord::first);
   for (;;) {
-    constexpr auto first_word = static_cast<size_t>(WatermarkWord::first);
+    // Each time anew: a writer may end without having seen the request, and the next one clears it.
+    const auto lock = co_await world.disk.lock(folder + "/" + lock_name);
+    if (lock) co_return co_await remove_sealed(world, folder, what.offset, *page);
+    if (lock.error().code() != ErrorCode::busy) co_return fail(lock.error());
+    store_word(*page, WatermarkWord::remove_below, static_cast<uint64_t>(what.offset.value));
     const uint64_t seen = page->load(first_word);
     const Offset first(static_cast<int64_t>(decode_word(WatermarkWord::first, seen).value_or(0)));
-    if (first >= what.offset || world.clock.now() >= what.deadline) co_return first;
-    (void)co_await page->wait_until_not(first_word, seen, what.deadline);
+    const Instant now = world.clock.now();
+    if (first >= what.offset || now >= what.deadline) co_return first;
+    const Instant again = std::min(what.deadline, now + ask_again_interval);
+    (void)co_await page->wait_until_not(first_word, seen, again);
   }
 }
 

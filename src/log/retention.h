@@ -33,8 +33,9 @@ std::vector<SegmentEntry> drop_segments(Manifest& manifest, size_t count);
 io::Task<Result<void>> remove_segment_files(io::World world, io::Path folder, Offset base);
 
 // Removes what lies below `offset`, for an operator. A running writer does it when asked through
-// the shared page; without one it is done here, under the partition's lock, as far as segments are
-// sealed. Yields the first offset that is kept then: above it when `deadline` came first.
+// the shared page, within a second or so; without one, also when it ends meanwhile, it is done
+// here, under the partition's lock, as far as segments are sealed. Yields the first offset that is
+// kept then: a lower one when `deadline` came first.
 // Errors: not_found (no such partition), invalid_input (`offset` is not visible yet), busy (a
 // registered consumer is below it, and `force` was not given).
 struct RemoveBefore {

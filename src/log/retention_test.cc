@@ -6,6 +6,7 @@
 #include "io/disk.h"
 #include "log/embedded_log.h"
 #include "log/partition.h"
+#include "log/watermark.h"
 #include "sim/sim_world.h"
 #include "telemetry/log_line.h"
 #include "telemetry/metrics.h"
@@ -246,6 +247,57 @@ TEST(Retention, RemovesOnRequestWhenNobodyWrites) {
   const Kept kept = log.look();
   EXPECT_EQ(kept.first, 50);
   EXPECT_EQ(kept.end, 51);
+}
+
+Task<void> ask(io::World world, int64_t offset, Result<Offset>& first, bool& done) {
+  const Instant deadline = world.clock.now() + Millis{10'000};
+  first = co_await remove_before(world, folder, {Offset(offset), false, deadline});
+  done = true;
+}
+
+// The writer that was asked ends before it looks: by a crash, whose successor knows nothing of the
+// request, or in good order.
+TEST(Retention, ARequestOutlivesTheWriterThatWasAsked) {
+  for (const bool crashes : {true, false}) {
+    Running log(options_keeping(0));
+    log.append(50);
+    Result<Offset> first = Offset(0);
+    bool done = false;
+    sim::SimProcess& other = log.sim.start_process();
+    other.spawn(ask(other.world(), 33, first, done));
+    log.wait(Millis{100});
+    ASSERT_FALSE(done);
+    if (crashes) {
+      log.sim.crash(sim::CrashKind::process);
+      log.open(options_keeping(0));
+    } else {
+      log.close();
+    }
+    log.sim.run_until(done, Millis{5'000});
+    ASSERT_TRUE(done) << crashes;
+    EXPECT_EQ(first.value(), Offset(33)) << crashes;
+    EXPECT_EQ(log.look().first, 33) << crashes;
+  }
+}
+
+TEST(Retention, WhoeverRemovesWithoutAWriterTellsTheOthersThatAsked) {
+  Running log(options_keeping(0));
+  log.append(50);
+  const std::string path = std::string(folder) + "/" + watermark_name;
+  log.close();
+  const auto page = log.sim.run(log.sim.world().disk.map_shared(path)).value();
+  struct Wait {
+    static Task<void> run(io::SharedPage& page, bool& woken) {
+      constexpr auto word = static_cast<size_t>(WatermarkWord::first);
+      (void)co_await page.wait_until_not(word, page.load(word), io::no_deadline);
+      woken = true;
+    }
+  };
+  bool woken = false;
+  log.sim.main().spawn(Wait::run(**page, woken));
+  EXPECT_EQ(log.remove_below(33).value(), Offset(33));
+  log.wait(Millis{1});
+  EXPECT_TRUE(woken);
 }
 
 TEST(Retention, MakesRoomOnADiskThatIsFull) {
