@@ -48,7 +48,10 @@ Result<void> write_fully(int file, const Path& path, uint64_t offset, ByteView d
   return {};
 }
 
-Result<size_t> read_fully(int file, const Path& path, uint64_t offset, MutableBytes into) {
+// Fewer bytes than asked for are not the end of the file, none are. A direct read that ends inside
+// a block is, and going on from there would be refused.
+Result<size_t> read_fully(int file, const Path& path, uint64_t offset, MutableBytes into,
+                          Caching caching) {
   size_t total = 0;
   while (total < into.size()) {
     const ssize_t count = retried([&] {
@@ -58,8 +61,7 @@ Result<size_t> read_fully(int file, const Path& path, uint64_t offset, MutableBy
     if (count < 0) return errno_failure("read", path);
     if (count == 0) break;
     total += static_cast<size_t>(count);
-    // A direct read ends unaligned only at the end of the file; going on would be refused.
-    if (total % direct_alignment != 0) break;
+    if (caching == Caching::direct && total % direct_alignment != 0) break;
   }
   return total;
 }
@@ -129,7 +131,7 @@ class ParallelRead {
     Part() = default;
     Part(ParallelRead& all, int from, const Path& name, uint64_t at, MutableBytes to)
         : owner(&all), file(from), path(&name), offset(at), into(to) {}
-    void execute() override { result = read_fully(file, *path, offset, into); }
+    void execute() override { result = read_fully(file, *path, offset, into, Caching::direct); }
     void completed() override {
       if (++owner->done_ == parts) owner->awaiting_.resume();
     }
@@ -164,7 +166,7 @@ class RealFile final : public File {
       co_return co_await ParallelRead(threads_, file_.get(), path_, offset, into);
     }
     co_return co_await threads_.run(
-        [this, offset, into] { return read_fully(file_.get(), path_, offset, into); });
+        [this, offset, into] { return read_fully(file_.get(), path_, offset, into, caching_); });
   }
   Task<Result<void>> sync_data() override {
     return threads_.run([this]() -> Result<void> {

@@ -83,6 +83,18 @@ TEST(RealDisk, DirectAndBufferedFilesHoldWhatWasWritten) {
   }
 }
 
+// The kernel gives such a file in parts that end anywhere, as an interrupted read of a disk may.
+Task<Result<size_t>> read_in_parts(Disk& disk) {
+  MR_CO_TRY(const auto file, co_await disk.open("/proc/self/smaps", {}));
+  Bytes into(4 * direct_alignment);
+  co_return co_await file->read_at(0, into);
+}
+
+TEST(RealDisk, AShortReadIsNotTheEndOfAFile) {
+  RealWorld world;
+  EXPECT_EQ(run_in(world, read_in_parts(world.world().disk)).value(), 4 * direct_alignment);
+}
+
 Task<Result<std::string>> use_names(Disk& disk, const TemporaryFolder& folder) {
   MR_CO_CHECK(co_await disk.make_folders(folder.at("a/b")));
   MR_CO_CHECK(co_await replace_file(disk, folder.at("a/b/one"), Bytes(1, 'x')));
