@@ -74,10 +74,16 @@ AppenderStatus TopicAppender::status() const {
     all.commits += one.commits;
     all.segments += one.segments;
     all.recoveries += one.recoveries;
+    all.removed_segments += one.removed_segments;
+    all.removed_bytes += one.removed_bytes;
+    all.recycled_segments += one.recycled_segments;
+    all.overridden_segments += one.overridden_segments;
+    all.held_segments += one.held_segments;
     all.refused_busy += one.refused_busy;
     all.refused_no_space += one.refused_no_space;
     all.refused_too_large += one.refused_too_large;
     all.failed += one.failed;
+    all.lost_records += one.lost_records;
     all.direct = all.direct || one.direct;
     all.space_low = all.space_low || one.space_low;
     if (all.failure.empty()) all.failure = one.failure;

@@ -15,6 +15,7 @@ struct Kept {
   std::vector<std::string> values;
   bool full = false;
   bool closed = false;
+  AppenderStatus status;  // but for the records
 };
 
 class MemoryPartition final : public Appender {
@@ -33,7 +34,11 @@ class MemoryPartition final : public Appender {
     kept_.closed = true;
     co_return Result<void>{};
   }
-  AppenderStatus status() const override { return {.records = kept_.values.size()}; }
+  AppenderStatus status() const override {
+    AppenderStatus status = kept_.status;
+    status.records = kept_.values.size();
+    return status;
+  }
 
  private:
   io::Loop& loop_;
@@ -102,6 +107,30 @@ TEST_F(TopicAppenderTest, OneFullPartitionFailsTheAppend) {
   const auto ranges = io::run_in(real_, topic->append(std::move(records)));
   ASSERT_FALSE(ranges);
   EXPECT_EQ(ranges.error().code(), ErrorCode::no_space);
+}
+
+TEST_F(TopicAppenderTest, ItsStatusAddsUpThoseOfItsPartitions) {
+  using Count = uint64_t AppenderStatus::*;
+  constexpr Count counts[] = {
+      &AppenderStatus::payload_bytes,       &AppenderStatus::written_bytes,
+      &AppenderStatus::commits,             &AppenderStatus::segments,
+      &AppenderStatus::recoveries,          &AppenderStatus::removed_segments,
+      &AppenderStatus::removed_bytes,       &AppenderStatus::recycled_segments,
+      &AppenderStatus::overridden_segments, &AppenderStatus::held_segments,
+      &AppenderStatus::refused_busy,        &AppenderStatus::refused_no_space,
+      &AppenderStatus::refused_too_large,   &AppenderStatus::failed,
+      &AppenderStatus::lost_records,
+  };
+  for (Kept& one : kept_) {
+    for (uint64_t i = 0; i < std::size(counts); ++i) one.status.*counts[i] = i + 1;
+  }
+  kept_[1].status.direct = true;
+  kept_[2].status.space_low = true;
+  kept_[3].status.failure = "broken";
+  const AppenderStatus all = open()->status();
+  for (uint64_t i = 0; i < std::size(counts); ++i) EXPECT_EQ(all.*counts[i], 4 * (i + 1)) << i;
+  EXPECT_TRUE(all.direct && all.space_low);
+  EXPECT_EQ(all.failure, "broken");
 }
 
 TEST_F(TopicAppenderTest, ClosingClosesEveryPartition) {
