@@ -112,13 +112,20 @@ TEST_F(TopicAppenderTest, OneFullPartitionFailsTheAppend) {
 TEST_F(TopicAppenderTest, ItsStatusAddsUpThoseOfItsPartitions) {
   using Count = uint64_t AppenderStatus::*;
   constexpr Count counts[] = {
-      &AppenderStatus::payload_bytes,       &AppenderStatus::written_bytes,
-      &AppenderStatus::commits,             &AppenderStatus::segments,
-      &AppenderStatus::recoveries,          &AppenderStatus::removed_segments,
-      &AppenderStatus::removed_bytes,       &AppenderStatus::recycled_segments,
-      &AppenderStatus::overridden_segments, &AppenderStatus::held_segments,
-      &AppenderStatus::refused_busy,        &AppenderStatus::refused_no_space,
-      &AppenderStatus::refused_too_large,   &AppenderStatus::failed,
+      &AppenderStatus::payload_bytes,
+      &AppenderStatus::written_bytes,
+      &AppenderStatus::commits,
+      &AppenderStatus::segments,
+      &AppenderStatus::recoveries,
+      &AppenderStatus::removed_segments,
+      &AppenderStatus::removed_bytes,
+      &AppenderStatus::recycled_segments,
+      &AppenderStatus::overridden_segments,
+      &AppenderStatus::held_segments,
+      &AppenderStatus::refused_busy,
+      &AppenderStatus::refused_no_space,
+      &AppenderStatus::refused_too_large,
+      &AppenderStatus::failed,
       &AppenderStatus::lost_records,
   };
   for (Kept& one : kept_) {
