@@ -12,6 +12,7 @@
 #include "io/test_support.h"
 #include "log/manifest.h"
 #include "log/partition.h"
+#include "log/verify.h"
 #include "sim/sim_world.h"
 #include "telemetry/log_line.h"
 
@@ -210,6 +211,75 @@ TEST(DamagedLog, DamageInTheMiddleIsReportedAndTheRestStaysReadable) {
   const Bytes& whole = image[first_segment];
   EXPECT_EQ(*copy, Bytes(whole.begin() + 2 * io::direct_alignment,
                          whole.begin() + 3 * io::direct_alignment));
+}
+
+// Three batches of two blocks each, sealed.
+Task<Result<int>> seal_large_batches(io::World world) {
+  MR_CO_TRY(const auto appender, co_await open_partition_appender(world, folder, small_options()));
+  const std::string value(io::direct_alignment, 'v');
+  for (int64_t i = 0; i < 3; ++i) {
+    std::vector<stream::RecordView> records(1);
+    records[0] = {WallTime{i}, {}, as_bytes(value), {}};
+    MR_CO_CHECK(co_await appender->append(std::move(records)));
+  }
+  MR_CO_CHECK(co_await appender->close());
+  co_return 0;
+}
+
+// What reading from each offset comes to, and what a search by time finds.
+Task<Result<std::string>> offsets_from_each(io::World world) {
+  MR_CO_TRY(const auto reader, co_await open_partition_reader(world, folder));
+  std::string text;
+  for (int64_t from = 0; from < 3; ++from) {
+    const auto batch = co_await reader->read(Offset(from), 1 << 20, world.clock.now());
+    text += std::to_string(from) + ":";
+    if (!batch) co_return text + std::string(to_string(batch.error().code()));
+    for (const auto& record : batch->records) text += " " + std::to_string(record.offset.value);
+    if (batch->damaged) {
+      text += " damaged " + std::to_string(batch->damaged->from.value) + "-" +
+              std::to_string(batch->damaged->to.value);
+    }
+    text += "; ";
+  }
+  MR_CO_TRY(const Offset found, co_await reader->find_time(WallTime{2}));
+  co_return text + "time 2 at " + std::to_string(found.value);
+}
+
+TEST(DamagedLog, ASectorThatTheDiskCannotReadCostsOnlyItsRecords) {
+  for (const bool direct : {true, false}) {
+    sim::SimWorld world(sim::SimOptions{.seed = 3, .direct_supported = direct});
+    ASSERT_TRUE(world.run(seal_large_batches(world.world())).value());
+    const Bytes whole = world.storage().contents(first_segment).value();
+    const size_t batch = 2 * io::direct_alignment;
+    ASSERT_EQ(whole.size(), 3 * batch);
+    world.storage().make_unreadable(first_segment, batch + io::direct_alignment + 700);
+    EXPECT_EQ(world.run(offsets_from_each(world.world())).value().value(),
+              "0: 0; 1: damaged 1-2; 2: 2; time 2 at 1");
+    // In quarantine is what can be read of it.
+    Bytes readable(whole.begin() + static_cast<ptrdiff_t>(batch),
+                   whole.begin() + static_cast<ptrdiff_t>(2 * batch));
+    std::fill_n(readable.begin() + io::direct_alignment, io::direct_alignment, uint8_t{0});
+    EXPECT_EQ(world.storage().contents(std::string(folder) + "/quarantine/1-2.damaged").value(),
+              readable);
+    const auto report = world.run(verify_partition(world.world(), folder, nullptr)).value();
+    ASSERT_TRUE(report) << report.error().message();
+    ASSERT_EQ(report->findings.size(), 1u);
+    EXPECT_EQ(report->findings[0].from, Offset(1));
+    EXPECT_EQ(report->findings[0].to, Offset(2));
+  }
+}
+
+TEST(DamagedLog, ADiskThatReadsNothingIsAnErrorAndNoDamage) {
+  sim::SimWorld world(3);
+  ASSERT_TRUE(world.run(seal_large_batches(world.world())).value());
+  const auto reader = world.run(open_partition_reader(world.world(), folder, {})).value();
+  ASSERT_TRUE(world.run((*reader)->first_offset()).value());
+  world.set_faults({.read_error = true, .one_in = 1});
+  const Instant now = world.world().clock.now();
+  EXPECT_EQ(world.run((*reader)->read(Offset(0), 1000, now)).value().error().code(),
+            ErrorCode::io_failed);
+  world.set_faults({});
+  EXPECT_EQ(world.run((*reader)->read(Offset(0), 1000, now)).value()->records.size(), 1u);
 }
 
 TEST(DamagedLog, ABatchThatOnlyTheCacheShowsDamagedIsReadFromTheDevice) {

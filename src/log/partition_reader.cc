@@ -51,6 +51,7 @@ io::Task<Result<Offset>> PartitionReader::first_offset() {
 io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t bytes_max,
                                                           Instant deadline) {
   constexpr auto end_word = static_cast<size_t>(WatermarkWord::end);
+  suspected_.reset();
   for (int refreshes = 0;;) {
     const uint64_t seen = page_->load(end_word);
     const Offset visible(static_cast<int64_t>(decode_word(WatermarkWord::end, seen).value_or(0)));
@@ -62,13 +63,21 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t by
     auto batch = co_await read_visible(from, visible, bytes_max);
     const bool whole = batch && !batch->damaged;
     if (whole || ++refreshes > refreshes_max) co_return batch;
-    // What was not there may be there in the files of today.
+    // What was not there may be there in the files of today; and a disk that fails now and then
+    // shows no damage twice in the same place.
     MR_REACHED("log.reader.read_again");
     const bool retry = stale();
+    const bool again = batch ? suspects(*batch->damaged) : refreshes > 1;
     generation_.reset();
     manifest_.reset();
-    if (!retry && refreshes > 1) co_return batch;
+    if (!retry && again) co_return batch;
+    suspected_ = batch ? std::move(batch->damaged) : std::nullopt;
   }
+}
+
+// Whether the last look found the same range damaged.
+bool PartitionReader::suspects(const stream::DamagedRange& range) const {
+  return suspected_ && suspected_->from == range.from && suspected_->to == range.to;
 }
 
 io::Task<Result<stream::ReadBatch>> PartitionReader::read_visible(Offset from, Offset visible,
@@ -117,11 +126,15 @@ io::Task<Result<PartitionReader::Damage>> PartitionReader::open_batch(Offset fro
   batch_.reset();
   MR_CO_CHECK(co_await position_at(from));
   MR_CO_TRY(const uint64_t end, co_await limit());
-  MR_CO_CHECK(co_await seek(from, end));
-  MR_CO_TRY(auto found, co_await batch_here(end, bytes_max));
-  if (!found) {
+  std::optional<Checked> found;
+  while (!found) {
+    MR_CO_CHECK(co_await seek(from, end));
+    MR_CO_TRY(found, co_await batch_here(end, bytes_max));
+    if (found) break;
     MR_CO_TRY(stream::DamagedRange range, co_await damage_here(end));
-    co_return Damage(std::move(range));
+    if (range.to > from) co_return Damage(std::move(range));
+    // The cache shows more of it damaged than the device does: it ended below, and we are there.
+    MR_REACHED("log.reader.damage_ended_below");
   }
   auto cursor = BatchCursor::open(found->bytes, found->header);
   if (!cursor) {
@@ -151,7 +164,7 @@ io::Task<Result<void>> PartitionReader::position_at(Offset from) {
     segment_.reset();
     chunk_ = {};
     MR_CO_TRY(auto file, co_await open_segment(world_.disk, folder_, found, io::Caching::buffered));
-    segment_ = OpenSegment{found, std::move(file), {}};
+    segment_ = OpenSegment{found, std::make_unique<SalvagingFile>(std::move(file)), {}};
     position_ = 0;
     next_ = found.base;
   }
@@ -249,13 +262,17 @@ io::Task<Result<std::optional<PartitionReader::Checked>>> PartitionReader::batch
   co_return co_await batch_past_cache(limit);
 }
 
+io::Task<Result<std::unique_ptr<SalvagingFile>>> PartitionReader::open_past_cache() {
+  const io::Path path = segment_path(folder_, segment_->entry.base);
+  MR_CO_TRY(auto file, co_await world_.disk.open(path, {.caching = io::Caching::direct}));
+  co_return std::make_unique<SalvagingFile>(std::move(file));
+}
+
 // What the device holds where the page cache showed no valid batch.
 io::Task<Result<std::optional<PartitionReader::Checked>>> PartitionReader::batch_past_cache(
     uint64_t limit) {
   chunk_ = {};
-  const io::Path path = segment_path(folder_, segment_->entry.base);
-  const io::OpenMode mode{.caching = io::Caching::direct};
-  MR_CO_TRY(const auto file, co_await world_.disk.open(path, mode));
+  MR_CO_TRY(const auto file, co_await open_past_cache());
   FileWindow window(*file, seek_chunk_bytes);
   MR_CO_TRY(ByteView bytes, co_await window.view(position_, batch_header_bytes));
   const auto header = header_at(bytes, limit);
@@ -270,21 +287,36 @@ io::Task<Result<std::optional<PartitionReader::Checked>>> PartitionReader::batch
   co_return Checked{*header, ByteView(*memory), std::move(memory)};
 }
 
+// A disk that reads nothing any more has not damaged this range: the manifest, which is there, is
+// read past the cache too.
+io::Task<Result<void>> PartitionReader::disk_answers() {
+  const io::Path path = folder_ + "/" + manifest_name;
+  MR_CO_TRY(const auto file, co_await world_.disk.open(path, {.caching = io::Caching::direct}));
+  io::AlignedBuffer block;
+  block.resize(io::direct_alignment);
+  MR_CO_CHECK(co_await file->read_at(0, block.bytes()));
+  co_return Result<void>{};
+}
+
 // The range that is damaged at the present position: up to the next whole batch of the segment, or
-// to its end. Its bytes are kept in quarantine.
+// to its end. Its bytes are kept in quarantine once that is certain.
 io::Task<Result<stream::DamagedRange>> PartitionReader::damage_here(uint64_t limit) {
   MR_REACHED("log.reader.damaged");
+  MR_CO_CHECK(co_await disk_answers());
   const SegmentEntry& entry = segment_->entry;
-  const io::Path path = segment_path(folder_, entry.base);
-  const io::OpenMode mode{.caching = io::Caching::direct};
-  MR_CO_TRY(const auto file, co_await world_.disk.open(path, mode));
+  MR_CO_TRY(const auto file, co_await open_past_cache());
   FileWindow window(*file, seek_chunk_bytes);
   MR_CO_TRY(const auto later,
             co_await find_next_batch(window, identity(), position_, limit, next_ + 1));
   const Offset end = later ? later->header.base_offset : entry.sealed ? entry.end : end_offset();
-  const DamagedBytes damaged{next_, end, position_, later ? later->position : limit};
-  stream::DamagedRange range{next_, end, path + " is damaged at byte " + std::to_string(position_)};
-  co_await quarantine(world_, folder_, *file, damaged, options_.logger);
+  const char* what = file->unreadable_bytes() > 0 ? " cannot be read" : " is damaged";
+  stream::DamagedRange range{
+      next_, end,
+      segment_path(folder_, entry.base) + what + " at byte " + std::to_string(position_)};
+  if (suspects(range)) {
+    const DamagedBytes damaged{next_, end, position_, later ? later->position : limit};
+    co_await quarantine(world_, folder_, *file, damaged, options_.logger);
+  }
   if (later) {
     position_ = later->position;
     next_ = later->header.base_offset;

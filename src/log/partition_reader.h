@@ -6,6 +6,7 @@
 #include "io/world.h"
 #include "log/manifest.h"
 #include "log/options.h"
+#include "log/salvage.h"
 #include "log/segment_index.h"
 #include "log/segment_scan.h"
 #include "log/watermark.h"
@@ -17,7 +18,8 @@ namespace mr::log {
 // new segments, restarts and files that were replaced: whenever the generation word changes it
 // reads the manifest again and opens files anew. A batch whose checksum fails is read again past
 // the page cache before it counts as damaged; its bytes are then copied into quarantine, and the
-// range is reported to the caller, who alone may go past it.
+// range is reported to the caller, who alone may go past it. The same where the disk fails to read
+// a part of a segment, and still reads others; a disk that reads nothing is an error (io_failed).
 class PartitionReader final : public stream::Reader {
  public:
   PartitionReader(io::World world, io::Path folder, std::unique_ptr<io::SharedPage> page,
@@ -80,7 +82,10 @@ class PartitionReader final : public stream::Reader {
   io::Task<Result<void>> load_chunk(uint64_t bytes);
   io::Task<Result<std::optional<Checked>>> batch_here(uint64_t limit, size_t bytes_max);
   io::Task<Result<std::optional<Checked>>> batch_past_cache(uint64_t limit);
+  io::Task<Result<std::unique_ptr<SalvagingFile>>> open_past_cache();
+  io::Task<Result<void>> disk_answers();
   io::Task<Result<stream::DamagedRange>> damage_here(uint64_t limit);
+  bool suspects(const stream::DamagedRange& range) const;
   stream::DamagedRange unreadable(const BatchHeader& header, const Error& why) const;
   SegmentIdentity identity() const { return {segment_->entry.base, segment_->entry.use, true}; }
 
@@ -98,6 +103,7 @@ class PartitionReader final : public stream::Reader {
   Chunk chunk_;
   // Memory for chunks, used again once no caller holds a batch in it.
   std::vector<std::shared_ptr<io::AlignedBuffer>> buffers_;
+  std::optional<stream::DamagedRange> suspected_;  // until a second look finds the same
   size_t batch_bytes_ = 0;  // of the last batch: the next one is likely as long
 };
 

@@ -1,6 +1,7 @@
 #include "log/verify.h"
 
 #include "log/manifest.h"
+#include "log/salvage.h"
 #include "log/segment_scan.h"
 #include "log/watermark.h"
 
@@ -39,9 +40,10 @@ io::Task<Result<std::vector<Extent>>> load_extents(io::World world, io::Path fol
 // One segment. A class, so that its steps share what they work on.
 class SegmentCheck {
  public:
-  SegmentCheck(io::Path path, io::File& file, const Extent& extent, VerifyReport& report,
+  SegmentCheck(io::Path path, SalvagingFile& file, const Extent& extent, VerifyReport& report,
                Progress* progress)
       : path_(std::move(path)),
+        file_(file),
         window_(file, window_bytes),
         extent_(extent),
         report_(report),
@@ -58,6 +60,7 @@ class SegmentCheck {
   }
 
   io::Path path_;
+  SalvagingFile& file_;
   FileWindow window_;
   const Extent& extent_;
   VerifyReport& report_;
@@ -110,7 +113,7 @@ io::Task<Result<void>> SegmentCheck::skip_damage() {
   MR_CO_TRY(const auto later,
             co_await find_next_batch(window_, identity, position_, extent_.bytes, next_ + 1));
   const Offset to = later ? later->header.base_offset : std::max(extent_.end, next_);
-  find(next_, to, "no valid batch");
+  find(next_, to, file_.unreadable_bytes() > 0 ? "no batch that can be read" : "no valid batch");
   position_ = later ? later->position : extent_.bytes;
   next_ = to;
   co_return Result<void>{};
@@ -130,7 +133,8 @@ io::Task<Result<void>> check_segment(io::World world, io::Path folder, Extent ex
   auto file = co_await open_segment(world.disk, folder, extent.entry, io::Caching::direct);
   Result<void> checked;
   if (file) {
-    SegmentCheck check(path, **file, extent, report, progress);
+    SalvagingFile readable(std::move(*file));
+    SegmentCheck check(path, readable, extent, report, progress);
     checked = co_await check.run();
   } else {
     checked = fail(file.error());

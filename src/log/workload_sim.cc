@@ -428,7 +428,12 @@ void rot(const Setting& setting, bool only_cache) {
     setting.storage.damage_cache(path, at);
     return;
   }
-  setting.storage.flip_bit(path, at, static_cast<unsigned>(setting.random.below(8)));
+  // Recovery stops at a sector of the open segment that cannot be read.
+  if (entry.sealed && setting.random.one_in(3)) {
+    setting.storage.make_unreadable(path, at);
+  } else {
+    setting.storage.flip_bit(path, at, static_cast<unsigned>(setting.random.below(8)));
+  }
   setting.model.rotten[header.base_offset.value] = header.end_offset().value;
 }
 

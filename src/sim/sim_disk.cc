@@ -63,6 +63,10 @@ class SimFile final : public io::File {
                                  operation(Operation::Kind::other, "read", offset + total)};
       if (machine_.strikes(&Faults::read_error)) co_return struck("read", path_);
       const MutableBytes left = into.subspan(total);
+      if (!Storage::readable(*inode_, offset + total, left.size())) {
+        MR_REACHED("sim.unreadable_sector");
+        co_return struck("read", path_);
+      }
       const size_t part = machine_.part_of(&Faults::short_read, left.size(), part_unit());
       const size_t count = machine_.storage.read(*inode_, offset + total, left.first(part), direct);
       total += count;

@@ -104,6 +104,7 @@ void Storage::write(Inode& inode, uint64_t offset, ByteView data, bool direct) {
   if (direct && inode.durable.size() < end) inode.durable.resize(end);
   for (size_t s = offset / Inode::sector_bytes; s < sectors_in(end); ++s) {
     inode.sectors[s] = Inode::Sector::dirty;
+    inode.unreadable.erase(s);
     if (direct) make_sector_durable(inode, s);
   }
 }
@@ -337,6 +338,15 @@ void Storage::set_contents(const std::string& path, Bytes bytes) {
   write(*inode, 0, bytes, false);
   sync(*inode);
   (void)sync_folder(parent_of(path));
+}
+
+void Storage::make_unreadable(const std::string& path, uint64_t byte) {
+  if (const auto inode = find(path)) inode->unreadable.insert(byte / Inode::sector_bytes);
+}
+
+bool Storage::readable(const Inode& inode, uint64_t offset, size_t count) {
+  const auto first = inode.unreadable.lower_bound(offset / Inode::sector_bytes);
+  return first == inode.unreadable.end() || *first * Inode::sector_bytes >= offset + count;
 }
 
 void Storage::damage_cache(const std::string& path, uint64_t byte) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ struct Inode {
   Bytes current;                // what the page cache shows
   Bytes durable;                // what the device holds for certain
   std::vector<Sector> sectors;  // of `current`
+  std::set<size_t> unreadable;  // sectors that the device fails to read until they are written
 };
 
 // An operation that has begun and not ended: what a crash may leave half done.
@@ -114,6 +116,9 @@ class Storage {
   Result<Bytes> contents(const std::string& path) const;
   void set_contents(const std::string& path, Bytes bytes);
   void flip_bit(const std::string& path, uint64_t byte, unsigned bit);
+  // From now on reading this byte's sector fails, until it is written again.
+  void make_unreadable(const std::string& path, uint64_t byte);
+  static bool readable(const Inode& inode, uint64_t offset, size_t count);
   // One byte that only the page cache shows wrong.
   void damage_cache(const std::string& path, uint64_t byte);
   void set_capacity(uint64_t bytes) { capacity_bytes_ = bytes; }

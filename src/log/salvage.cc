@@ -1,0 +1,43 @@
+#include "log/salvage.h"
+
+#include <algorithm>
+
+#include "base/reached.h"
+
+namespace mr::log {
+
+namespace {
+
+constexpr int block_tries = 2;
+
+}  // namespace
+
+io::Task<Result<size_t>> SalvagingFile::read_at(uint64_t offset, MutableBytes into) {
+  const auto count = co_await file_->read_at(offset, into);
+  if (count || count.error().code() != ErrorCode::io_failed) co_return count;
+  MR_REACHED("log.reader.salvaged");
+  co_return co_await read_blocks(offset, into);
+}
+
+io::Task<Result<size_t>> SalvagingFile::read_blocks(uint64_t offset, MutableBytes into) {
+  MR_CO_TRY(const uint64_t size, co_await file_->size());
+  const size_t wanted = std::min<uint64_t>(into.size(), size - std::min(size, offset));
+  for (size_t at = 0; at < wanted;) {
+    const size_t to_boundary = io::direct_alignment - (offset + at) % io::direct_alignment;
+    const MutableBytes block = into.subspan(at, std::min(to_boundary, into.size() - at));
+    auto count = co_await file_->read_at(offset + at, block);
+    for (int tries = 1; !count && tries < block_tries; ++tries) {
+      count = co_await file_->read_at(offset + at, block);
+    }
+    if (!count && count.error().code() != ErrorCode::io_failed) co_return count;
+    if (count && *count < block.size()) co_return at + *count;
+    if (!count) {
+      std::fill(block.begin(), block.end(), uint8_t{0});
+      unreadable_bytes_ += block.size();
+    }
+    at += block.size();
+  }
+  co_return wanted;
+}
+
+}  // namespace mr::log
