@@ -88,6 +88,33 @@ def test_writes_that_fail_lose_nothing_that_was_answered(make_millrace, unique, 
 
 
 @needs_strace
+def test_syncs_that_fail_after_the_answer_lose_nothing_that_the_system_still_has(
+        make_millrace, unique, tmp_path):
+    server = make_millrace(options=["--log.sync", "interval=50ms"]).start()
+    accept = server.child_ids()["accept"]
+    acknowledged = send_many(server, f"{unique}-before", 3)
+    injection = Injection(accept, "fdatasync:error=EIO", tmp_path / "strace.txt")
+    during = send_many(server, f"{unique}-during", 10)
+    assert during, "nothing was answered"
+    told = "a file of the log failed and is not written again"
+    wait_until(lambda: told in server.log_path.read_text(), 20, "the server to say so")
+    assert injection.stop() > 0, "nothing was injected"
+    # Without another event: what was answered becomes durable, and readers see it only then.
+    acknowledged += during
+    assert_stored(server, unique, acknowledged)
+
+    # Every other sync fails, in the middle of everything.
+    injection = Injection(accept, "fdatasync:error=EIO:when=1+2", tmp_path / "strace.txt")
+    acknowledged += send_many(server, f"{unique}-again", 60)
+    assert injection.stop() > 0, "nothing was injected"
+    wait_until(lambda: try_to_send(server, f"{unique}-well") == 200, 30, "accepting again")
+    acknowledged += send_many(server, f"{unique}-after", 3)
+    assert_stored(server, unique, acknowledged)
+    assert "are lost" not in server.log_path.read_text(), server.log_tail()
+    assert server.child_ids()["accept"] == accept, "a failed sync is no reason to end"
+
+
+@needs_strace
 def test_a_kill_inside_a_write_loses_nothing_that_was_answered(make_millrace, unique, tmp_path):
     server = make_millrace().start()
     accept = server.child_ids()["accept"]
