@@ -109,6 +109,27 @@ TEST_F(TopicAppenderTest, OneFullPartitionFailsTheAppend) {
   EXPECT_EQ(ranges.error().code(), ErrorCode::no_space);
 }
 
+TEST_F(TopicAppenderTest, ARetryDoublesOnlyTheShareThatWasKept) {
+  const auto topic = open();
+  const std::vector<std::string> keys = {"a", "b", "c", "d", "e", "f", "g", "h"};
+  const auto request = [&keys] {
+    std::vector<RecordView> records;
+    for (const std::string& key : keys) records.push_back(record(key, key));
+    return records;
+  };
+  kept_[0].full = true;
+  EXPECT_FALSE(io::run_in(real_, topic->append(request())));
+  kept_[0].full = false;
+  EXPECT_TRUE(io::run_in(real_, topic->append(request())));
+  std::map<std::string, int> copies;
+  for (const Kept& one : kept_) {
+    for (const std::string& value : one.values) ++copies[value];
+  }
+  for (const std::string& key : keys) {
+    EXPECT_EQ(copies[key], partition_of_key(as_bytes(key), 4) == 0 ? 1 : 2) << key;
+  }
+}
+
 TEST_F(TopicAppenderTest, ItsStatusAddsUpThoseOfItsPartitions) {
   using Count = uint64_t AppenderStatus::*;
   constexpr Count counts[] = {
