@@ -1,10 +1,8 @@
 #pragma once
 
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 
-#include "base/assert.h"
 #include "base/bytes.h"
 #include "io/disk.h"
 
@@ -12,9 +10,13 @@ namespace mr::io {
 
 // Memory that direct files accept: aligned, with a capacity that is a multiple of
 // direct_alignment. Grows by doubling and keeps its contents; reused between writes so that the
-// hot path allocates nothing.
+// hot path allocates nothing. From half of huge_page_bytes on it takes huge pages: the device is
+// given a few long pieces of memory instead of one for each 4 KiB, which makes large direct writes
+// 1.3 to 2 times as fast.
 class AlignedBuffer {
  public:
+  static constexpr size_t huge_page_bytes = 2 * 1024 * 1024;
+
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t capacity) { reserve(capacity); }
 
@@ -42,24 +44,22 @@ class AlignedBuffer {
     std::memset(memory_.get() + size_, 0, count);
     size_ += count;
   }
+  // Replaces the contents by a copy that does not pass through this core's cache. A device, or the
+  // host of a virtual machine, that read the memory last may hold it in a distant cache: plain
+  // stores then wait for each line, and took up to 15 times as long.
+  void assign_past_cache(ByteView contents);
 
   // Makes room for `capacity` bytes in all, rounded up to the alignment.
   void reserve(size_t capacity) {
-    if (capacity <= capacity_) return;
-    size_t wanted = capacity_ * 2 > capacity ? capacity_ * 2 : capacity;
-    wanted = (wanted + direct_alignment - 1) / direct_alignment * direct_alignment;
-    std::unique_ptr<uint8_t, Free> grown(
-        static_cast<uint8_t*>(std::aligned_alloc(direct_alignment, wanted)));
-    MR_ASSERT(grown != nullptr);
-    if (size_ > 0) std::memcpy(grown.get(), memory_.get(), size_);
-    memory_ = std::move(grown);
-    capacity_ = wanted;
+    if (capacity > capacity_) grow(capacity);
   }
 
  private:
   struct Free {
-    void operator()(uint8_t* memory) const { std::free(memory); }
+    void operator()(uint8_t* memory) const;
   };
+  void grow(size_t capacity);
+
   std::unique_ptr<uint8_t, Free> memory_;
   size_t size_ = 0;
   size_t capacity_ = 0;

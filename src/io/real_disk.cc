@@ -21,7 +21,8 @@ namespace mr::io {
 namespace {
 
 constexpr size_t disk_threads = 4;
-constexpr size_t zeros_per_write = 1024 * 1024;
+// Small, so that a commit that comes meanwhile need not wait long.
+constexpr size_t zeros_per_write = 128 * 1024;
 
 std::unexpected<Error> errno_failure(std::string_view attempt, std::string_view subject) {
   return fail(error_from_errno(errno, attempt, subject));
@@ -81,11 +82,16 @@ Result<void> write_zeros(int file, const Path& path, uint64_t size) {
   if (reserved != 0 && reserved != EOPNOTSUPP && reserved != EINVAL) {
     return fail(error_from_errno(reserved, "reserve space for", path));
   }
+  // The same file, whatever its name is by now, but not synced with each piece: every sync would
+  // delay the commits that other files of this disk wait for.
+  const std::string same = "/proc/self/fd/" + std::to_string(file);
+  const Descriptor unsynced(::open(same.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
+  const int target = unsynced.valid() ? unsynced.get() : file;
   AlignedBuffer zeros(zeros_per_write);
   zeros.append_zeros(zeros_per_write);
   while (at < size) {
     const uint64_t count = std::min<uint64_t>(zeros_per_write, size - at);
-    MR_CHECK(write_fully(file, path, at, zeros.view().first(count)));
+    MR_CHECK(write_fully(target, path, at, zeros.view().first(count)));
     at += count;
   }
   if (::fdatasync(file) != 0) return errno_failure("sync", path);

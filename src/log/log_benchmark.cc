@@ -94,7 +94,7 @@ Task<Result<Benchmark::Bare>> Benchmark::bare_writes(size_t bytes, Millis durati
                           io::Caching::direct};
   MR_CO_TRY(const auto file, co_await world_.disk.open(folder("bare"), mode));
   MR_CO_CHECK(co_await file->preallocate(bare_file_bytes));
-  io::AlignedBuffer buffer;
+  io::AlignedBuffer buffer(io::AlignedBuffer::huge_page_bytes);  // as good as the log's own
   buffer.resize(bytes);
   std::fill_n(buffer.data(), bytes, uint8_t{0x5A});
   Bare bare;

@@ -40,6 +40,8 @@ struct PartitionWriter::Commit {
   bool answered = false;
   // Set when the batch is finished: for which use of which file, and for `base`.
   std::optional<SegmentUse> finished_for;
+  ByteView finished;
+  io::AlignedBuffer* outgoing = nullptr;  // which memory it goes to the device from
 };
 
 // One append() that waits. Lives in its coroutine.
@@ -176,6 +178,7 @@ io::Task<Result<stream::AppendedRange>> PartitionWriter::append(
   queued_bytes_ += bytes;
   queued_records_ += ticket.count;
   work_.notify();
+  if (commit.batch.bytes() >= options_.commit_bytes) finish_ahead();
   co_return co_await ticket;
 }
 
@@ -216,6 +219,7 @@ io::Task<void> PartitionWriter::commit_loop() {
     running_->queued_bytes = running_->payload_bytes = 0;
     running_->answered = false;
     running_->finished_for.reset();
+    running_->outgoing = nullptr;
     if (spare_.size() < spare_commits_max &&
         running_->batch.memory_bytes() <= spare_commit_bytes_max) {
       spare_.push_back(std::move(running_));
@@ -246,12 +250,27 @@ void PartitionWriter::finish_batch(Commit& commit, Offset base) {
   }
   commit.finished_for = segment_->use;
   commit.base = base;
+  commit.finished = commit.batch.finished();
+  if (segment_->file->caching() == io::Caching::buffered) return;
+  // The device reads from memory of its own, so that records are gathered in memory that stays in
+  // this core's cache.
+  if (!commit.outgoing) {
+    commit.outgoing = &outgoing_[next_outgoing_];
+    next_outgoing_ = (next_outgoing_ + 1) % outgoing_.size();
+  }
+  commit.outgoing->assign_past_cache(commit.finished);
+  commit.finished = commit.outgoing->view();
 }
 
 // While a commit is on its way to the disk, the next one is compressed and its checksum computed,
 // once it is full, so that the disk need not wait for that.
-io::Task<void> PartitionWriter::finish_ahead() {
-  if (queue_.empty() || !running_ || !segment_) co_return;
+io::Task<void> PartitionWriter::finish_ahead_soon() {
+  finish_ahead();
+  co_return;
+}
+
+void PartitionWriter::finish_ahead() {
+  if (queue_.empty() || !running_ || !segment_) return;
   Commit& next = *queue_.front();
   const bool full =
       next.batch.bytes() >= options_.commit_bytes || world_.mischief("log.finish_early");
@@ -261,8 +280,8 @@ io::Task<void> PartitionWriter::finish_ahead() {
 io::Task<Result<void>> PartitionWriter::write_commit(Commit& commit) {
   const int32_t count = commit.batch.record_count();
   finish_batch(commit, written_end_);
-  const ByteView batch = commit.batch.finished();
-  tasks_.spawn(finish_ahead());
+  const ByteView batch = commit.finished;
+  tasks_.spawn(finish_ahead_soon());
   if (options_.bugs.acknowledge_before_write) finish(commit, {});
   auto written = co_await segment_->file->write_at(position_, batch);
   const bool at_once = options_.sync_interval == Millis{0} && !options_.bugs.skip_sync;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <string>
 
+#include "io/aligned_buffer.h"
 #include "io/signal.h"
 #include "io/task_group.h"
 #include "io/world.h"
@@ -64,7 +66,8 @@ class PartitionWriter final : public stream::Appender {
   io::Task<Result<void>> commit_next(Commit& commit);
   io::Task<Result<void>> write_commit(Commit& commit);
   void finish_batch(Commit& commit, Offset base);
-  io::Task<void> finish_ahead();
+  void finish_ahead();
+  io::Task<void> finish_ahead_soon();
   void give_up_file(const Error& error);
   io::Task<Result<void>> sync_written();
   io::Task<void> sync_answered();
@@ -149,6 +152,9 @@ class PartitionWriter final : public stream::Appender {
   std::deque<std::unique_ptr<Commit>> queue_;
   std::unique_ptr<Commit> running_;
   std::vector<std::unique_ptr<Commit>> spare_;
+  // Of the commit that is written and of the one behind it, by turns.
+  std::array<io::AlignedBuffer, 2> outgoing_;
+  size_t next_outgoing_ = 0;
   size_t queued_bytes_ = 0;
   int64_t queued_records_ = 0;
 
