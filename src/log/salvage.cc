@@ -8,7 +8,8 @@ namespace mr::log {
 
 namespace {
 
-constexpr int block_tries = 2;
+// Of a block that fails: what a disk fails to read now and then must not show as damage.
+constexpr int block_tries = 4;
 
 }  // namespace
 
