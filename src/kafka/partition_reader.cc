@@ -97,16 +97,17 @@ Result<void> PartitionReader::start(Offset from) {
 }
 
 void PartitionReader::stop() {
+  failure_ = 0;
   if (!client_) return;
   client_->handle->silence();
   client_.reset();
 }
 
-// Takes what has arrived. Yields false when there was nothing.
-Result<bool> PartitionReader::fetch(Fetched& into, Offset from, size_t bytes_max) {
-  while (into.bytes < bytes_max) {
+// Takes what has arrived, up to an error that ends the reading.
+void PartitionReader::fetch(Fetched& into, Offset from, size_t bytes_max) {
+  while (failure_ == 0 && into.bytes < bytes_max) {
     rd_kafka_message_t* message = rd_kafka_consume_queue(client_->queue, 0);
-    if (message == nullptr) break;
+    if (message == nullptr) return;
     const int response = message->err;
     if (response == 0 && message->offset >= from.value) {
       into.bytes += message->len + message->key_len;
@@ -116,15 +117,29 @@ Result<bool> PartitionReader::fetch(Fetched& into, Offset from, size_t bytes_max
       continue;
     }
     rd_kafka_message_destroy(message);
-    if (response == 0 || is_outage(response) || response == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      continue;
-    }
-    if (!into.messages.empty()) break;  // it comes again with the next read
-    stop();
-    return fail(error_of(response, "reading the Kafka topic " + topic_ + " from offset " +
-                                       std::to_string(from.value)));
+    const bool passes =
+        response == 0 || is_outage(response) || response == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    if (!passes) failure_ = response;
   }
-  return !into.messages.empty();
+}
+
+// What the error at `from` comes to. The client ends: librdkafka does not go on by itself.
+io::Task<Result<stream::ReadBatch>> PartitionReader::failed_at(Offset from) {
+  const int response = failure_;
+  stop();
+  if (response == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+      response == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    const auto asked = co_await open();
+    if (!asked && asked.error().code() != ErrorCode::timed_out) co_return fail(asked.error());
+    if (!asked) co_return stream::ReadBatch();
+    if (from < marks_.first) {
+      stream::ReadBatch batch;
+      batch.damaged = {from, marks_.first, "removed from the brokers before they were read"};
+      co_return batch;
+    }
+  }
+  co_return fail(error_of(response, "reading the Kafka topic " + topic_ + " from offset " +
+                                        std::to_string(from.value)));
 }
 
 stream::ReadBatch PartitionReader::batch_of(std::shared_ptr<Fetched> fetched) const {
@@ -182,14 +197,12 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t by
   auto fetched = std::make_shared<Fetched>();
   fetched->client = client_;
   for (;;) {
-    MR_CO_TRY(const bool found, fetch(*fetched, from, bytes_max));
-    if (found) break;
-    if (!co_await arrived_.wait_until(doors_.world.clock, deadline) &&
-        doors_.world.clock.now() >= deadline) {
-      MR_CO_TRY(const bool late, fetch(*fetched, from, bytes_max));
-      if (!late) co_return stream::ReadBatch();
-      break;
-    }
+    const bool late = doors_.world.clock.now() >= deadline;
+    fetch(*fetched, from, bytes_max);
+    if (!fetched->messages.empty()) break;
+    if (failure_ != 0) co_return co_await failed_at(from);
+    if (late) co_return stream::ReadBatch();
+    co_await arrived_.wait_until(doors_.world.clock, deadline);
   }
   stream::ReadBatch batch = batch_of(std::move(fetched));
   kept_ = batch.records;

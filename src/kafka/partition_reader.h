@@ -30,7 +30,8 @@ class PartitionReader final : public stream::Reader, Handle::Listener {
                   const RecordForm* form);
   ~PartitionReader() override;
 
-  // Brokers that do not answer are waited for until the deadline: then the batch is empty.
+  // Brokers that do not answer are waited for until the deadline: then the batch is empty. Offsets
+  // that the brokers have removed are told as damaged, an error only after what came before it.
   io::Task<Result<stream::ReadBatch>> read(Offset from, size_t bytes_max,
                                            Instant deadline) override;
   io::Task<Result<Offset>> first_offset() override;
@@ -48,7 +49,8 @@ class PartitionReader final : public stream::Reader, Handle::Listener {
   void arrived() override { arrived_.notify(); }
   Result<void> start(Offset from);
   void stop();
-  Result<bool> fetch(Fetched& into, Offset from, size_t bytes_max);
+  void fetch(Fetched& into, Offset from, size_t bytes_max);
+  io::Task<Result<stream::ReadBatch>> failed_at(Offset from);
   stream::ReadBatch batch_of(std::shared_ptr<Fetched> fetched) const;
   stream::ReadBatch kept_from(Offset from) const;
 
@@ -59,6 +61,7 @@ class PartitionReader final : public stream::Reader, Handle::Listener {
   const RecordForm* form_;
   std::shared_ptr<Client> client_;
   Offset position_;  // what the client hands out next
+  int failure_ = 0;  // what ends the reading at position_, until a read without records tells it
   Watermarks marks_;
   // The last batch: its reader may come back for the rest of it.
   std::vector<stream::Record> kept_;

@@ -89,8 +89,24 @@ class Broker:
         for done in client.create_topics([confluent_kafka.admin.NewTopic(topic, 1, 1)]).values():
             done.result(CONSUME_SECONDS)
         self.produce(topic, [("old", "old", [])] * first_offset)
-        begin = confluent_kafka.TopicPartition(topic, 0, first_offset)
+        self.remove_before(topic, first_offset)
+
+    def remove_before(self, topic, offset):
+        """Removes the first records of a topic's first partition, as retention does."""
+        client = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.address})
+        begin = confluent_kafka.TopicPartition(topic, 0, offset)
         for done in client.delete_records([begin]).values():
+            done.result(CONSUME_SECONDS)
+
+    def set_topic(self, topic, name, value):
+        """Changes one setting of a topic."""
+        admin = confluent_kafka.admin
+        entry = admin.ConfigEntry(name, str(value),
+                                  incremental_operation=admin.AlterConfigOpType.SET)
+        resource = admin.ConfigResource(admin.ConfigResource.Type.TOPIC, topic,
+                                        incremental_configs=[entry])
+        client = admin.AdminClient({"bootstrap.servers": self.address})
+        for done in client.incremental_alter_configs([resource]).values():
             done.result(CONSUME_SECONDS)
 
     def produce(self, topic, records):

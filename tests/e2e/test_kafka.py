@@ -110,6 +110,20 @@ def test_a_topic_that_is_older_than_the_server_is_read_from_where_it_begins(
     assert int(row["_source_offset"]) == 3
 
 
+def test_records_that_retention_took_before_they_were_read_are_told_and_passed(
+        broker, prefix, make_millrace, unique):
+    server = make_millrace(options=broker.options(prefix)).start()
+    assert batch(server, [event("first", unique)])[0] == 200
+    server.wait_events(f"distinct_id = {sql_text(unique)}", 1)
+    server.stop()
+    broker.produce(prefix + CAPTURED, [("old", "old", [])] * 4)
+    broker.remove_before(prefix + CAPTURED, 5)
+    server.start()
+    assert batch(server, [event("later", unique)])[0] == 200
+    server.wait_events(f"distinct_id = {sql_text(unique)} AND event = 'later'", 1)
+    assert "removed from the brokers before they were read" in server.log_path.read_text()
+
+
 def test_the_engine_of_a_data_directory_cannot_be_exchanged(broker, prefix, make_millrace):
     server = make_millrace(options=broker.options(prefix)).start()
     server.stop()
