@@ -137,6 +137,13 @@ Error error_of(int response, std::string_view attempt) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       ours = ErrorCode::too_large;
       break;
+    // The topic's settings or a policy of the brokers forbid this record, however often it comes.
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+      ours = ErrorCode::unsupported;
+      break;
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:
       ours = ErrorCode::busy;
       break;

@@ -18,9 +18,15 @@ constexpr size_t spool_batch_bytes = 4u * 1024 * 1024;
 // would otherwise never be empty at the moment at which it is looked at.
 constexpr int64_t nearly_drained_records = 2'000;
 
-// Never forwarded, however often it is tried.
+// The caller's own fault, who is told so.
 bool is_refusal(const Error& error) {
   return error.code() == ErrorCode::too_large || error.code() == ErrorCode::invalid_input;
+}
+
+// Never forwarded, however often it is tried. What only the brokers' settings forbid was accepted:
+// nobody is left to be told.
+bool is_never_forwarded(const Error& error) {
+  return is_refusal(error) || error.code() == ErrorCode::unsupported;
 }
 
 stream::RecordView view_of(const stream::Record& record) {
@@ -74,9 +80,6 @@ SpoolingAppender::SpoolingAppender(Parts parts, SpoolOptions options)
       forwarded_total_(parts_.metrics.counter("millrace_spool_forwarded_total",
                                               "Records of the spool that were forwarded",
                                               {{"spool", parts_.position_name}})),
-      refused_total_(parts_.metrics.counter("millrace_spool_refused_total",
-                                            "Records of the spool that the brokers refuse",
-                                            {{"spool", parts_.position_name}})),
       damaged_total_(parts_.metrics.counter("millrace_spool_damaged_total",
                                             "Records of the spool that cannot be read",
                                             {{"spool", parts_.position_name}})),
@@ -361,7 +364,7 @@ io::Task<Result<void>> SpoolingAppender::send_again(
     forwarded_total_.add(records.size());
     co_return Result<void>();
   }
-  if (!is_refusal(appended.error())) co_return fail(appended.error());
+  if (!is_never_forwarded(appended.error())) co_return fail(appended.error());
   if (records.size() == 1) co_return co_await refuse(*records.front(), appended.error());
   // All or none is not promised across a refusal: each one alone, so that only bad ones stay.
   for (const stream::Record* record : records) {
@@ -374,7 +377,10 @@ io::Task<Result<void>> SpoolingAppender::send_again(
 io::Task<Result<void>> SpoolingAppender::refuse(const stream::Record& record, const Error& why) {
   std::vector<stream::RecordView> kept = {view_of(record)};
   MR_CO_TRY(const stream::AppendedRange at, co_await parts_.refused->append(std::move(kept)));
-  refused_total_.add();
+  parts_.metrics
+      .counter("millrace_spool_refused_total", "Records of the spool that the brokers refuse",
+               {{"spool", parts_.position_name}, {"reason", to_string(why.code())}})
+      .add();
   parts_.log.error("the brokers refuse a record of the spool; it is kept aside",
                    {{"spool_offset", record.offset.value},
                     {"refused_offset", at.first.value},

@@ -121,7 +121,6 @@ class SpoolingAppender final : public stream::Appender {
   telemetry::Gauge& spooled_gauge_;
   telemetry::Counter& spooled_total_;
   telemetry::Counter& forwarded_total_;
-  telemetry::Counter& refused_total_;
   telemetry::Counter& damaged_total_;
   io::Signal spool_work_;
   io::Signal forward_work_;

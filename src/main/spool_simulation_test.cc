@@ -29,6 +29,7 @@ struct Broker {
   Mode mode = Mode::up;
   std::vector<std::string> kept;
   bool closing = false;
+  std::string forbidden;  // this value is never kept
 };
 
 // An idempotent producer's end: each append reaches the broker once, in order, however long that
@@ -48,6 +49,11 @@ class ModelRemote final : public stream::Appender {
       const bool reaches = broker_.mode == Broker::Mode::up ||
                            (broker_.mode == Broker::Mode::silent && random_.one_in(4));
       if (!kept && reaches && ticket == served_) {
+        for (const auto& record : records) {
+          if (as_text(record.value) != broker_.forbidden) continue;
+          ++served_;
+          co_return fail(ErrorCode::unsupported, "the topic does not take this record");
+        }
         range.first = next_offset();
         for (const auto& record : records) broker_.kept.emplace_back(as_text(record.value));
         range.last = next_offset() + -1;
@@ -269,6 +275,36 @@ TEST(SpoolSimulation, TheSpoolBecomesEmptyWhileClientsGoOnSending) {
     EXPECT_TRUE(**empty) << "seed " << seed;
     ASSERT_EQ(verdict(run, false), "") << "seed " << seed;
   }
+}
+
+// Yields how many records stay in the spool, after long enough.
+Task<Result<int64_t>> left_behind(Trial& run) {
+  Process process;
+  MR_CO_CHECK(co_await open(run, process, Millis{50}));
+  io::World world = run.world.world();
+  run.clients_running = 3;
+  io::TaskGroup tasks(world.loop);
+  for (int i = 0; i < 3; ++i) tasks.spawn(client(run, process, i, 12));
+  co_await tasks.drain();
+  const Instant deadline = world.clock.now() + Millis{5'000};
+  while (process.spool->spooling() && world.clock.now() < deadline) {
+    co_await world.clock.sleep(Millis{10});
+  }
+  const int64_t left = process.spool->spooled();
+  MR_CO_CHECK(co_await process.spool->close());
+  co_return left;
+}
+
+TEST(SpoolSimulation, ARecordThatTheTopicForbidsIsKeptAsideAndHoldsNothingUp) {
+  Trial run(1);
+  run.broker.forbidden = "c1.0:3";
+  const auto left = run.world.run(left_behind(run));
+  ASSERT_TRUE(left && *left);
+  EXPECT_EQ(**left, 0);
+  EXPECT_TRUE(run.answered[run.broker.forbidden]);
+  EXPECT_NE(run.log->kept().find("it is kept aside"), std::string::npos);
+  run.answered.erase(run.broker.forbidden);
+  EXPECT_EQ(verdict(run, false), "");
 }
 
 TEST(SpoolSimulation, ABrokerThatIsUpIsUsedAlone) {

@@ -302,6 +302,18 @@ def test_a_broker_that_never_answers_keeps_nobody_waiting(broker, prefix, make_m
     assert [row["properties"]["n"] for row in rows] == list(range(20))
 
 
+def test_a_record_that_the_topic_forbids_is_kept_aside_and_blocks_nothing(broker, prefix,
+                                                                          make_millrace, unique):
+    server = make_millrace(options=broker.options(prefix)).start()
+    oldest = "message.timestamp.before.max.ms"
+    broker.set_topic(prefix + CAPTURED, oldest, 0)
+    assert batch(server, [event("forbidden", unique)])[0] == 200
+    wait_until(lambda: "it is kept aside" in server.log_path.read_text(), 20, "a refused record")
+    broker.set_topic(prefix + CAPTURED, oldest, 1 << 60)
+    assert batch(server, [event("taken", unique)])[0] == 200
+    server.wait_events(f"distinct_id = {sql_text(unique)} AND event = 'taken'", 1)
+
+
 def test_without_a_spool_clients_are_told_to_come_back(broker, prefix, make_millrace, unique):
     server = make_millrace(
         options=broker.options(prefix, spool="off", append_timeout="1s")).start()
