@@ -227,6 +227,7 @@ void Handle::on_error(int response, const char* reason) {
   } else if (response == RD_KAFKA_RESP_ERR__FATAL) {
     char text[error_text_max];
     rd_kafka_fatal_error(client_, text, sizeof text);
+    fatal_error_ = text;
     log_.error("the Kafka client has failed for good", {{"error", text}});
   } else if (!is_outage(response)) {
     log_.error("Kafka", {{"error", reason}});

@@ -56,6 +56,8 @@ class Handle final : io::WakeDescriptor::Listener {
   void end_client();
   // The brokers have not answered for a while, as far as librdkafka has noticed.
   bool brokers_down() const { return brokers_down_; }
+  // What ended the client for good; empty while it works.
+  const std::string& fatal_error() const { return fatal_error_; }
   // A sign of life: logs the end of an outage.
   void brokers_answered();
 
@@ -75,6 +77,7 @@ class Handle final : io::WakeDescriptor::Listener {
   rd_kafka_queue_s* main_ = nullptr;
   rd_kafka_queue_s* queue_ = nullptr;
   bool brokers_down_ = false;
+  std::string fatal_error_;
 };
 
 }  // namespace mr::kafka

@@ -46,6 +46,9 @@ class KafkaLog final : public stream::Log {
       stream::TopicPartition which, std::string name, Offset next) override;
   bool cuts_uncommitted() const override { return false; }
 
+  // Completes when nothing can be appended any more until the log is opened anew, and yields why.
+  io::Task<Error> failed() { return producer_->failed(); }
+
   // For a process that is to end: what waits for brokers fails with `closed`, and so do appends
   // when no confirmation has come for a while. Never completes.
   io::Task<void> stop();

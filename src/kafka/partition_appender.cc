@@ -99,6 +99,11 @@ void Producer::delivered(const rd_kafka_message_s& message) {
   if (--delivery.open == 0) delivery.done.notify();
 }
 
+io::Task<Error> Producer::failed() {
+  while (handle_->fatal_error().empty()) co_await progress_.wait();
+  co_return Error(ErrorCode::failed, "the Kafka producer: " + handle_->fatal_error());
+}
+
 bool Producer::stuck_for(Millis time) const {
   return waiting_ > 0 && world_.clock.now() - last_progress_ >= time;
 }

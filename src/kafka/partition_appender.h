@@ -37,6 +37,9 @@ class Producer final : public Handle::Listener {
               Delivery& delivery);
   // Makes everything that is not confirmed fail with `closed`, so that nobody waits for it.
   void purge();
+  // Completes when librdkafka has given the producer up: every append fails from then on, and only
+  // another producer helps. Yields what happened.
+  io::Task<Error> failed();
   // Something waits, and no confirmation has come for this long.
   bool stuck_for(Millis time) const;
 

@@ -24,6 +24,11 @@ io::Task<void> stop_with(ProcessRuntime& runtime, kafka::KafkaLog& log) {
   co_await log.stop();
 }
 
+// A new process has a new producer; what was answered is confirmed or lies in the spool.
+io::Task<void> end_when_failed(ProcessRuntime& runtime, kafka::KafkaLog& log) {
+  runtime.must(Result<void>(fail(co_await log.failed())));
+}
+
 std::unexpected<Error> invalid(std::string_view setting, const std::string& what) {
   return fail(ErrorCode::invalid_input, std::string(setting) + ": " + what);
 }
@@ -101,6 +106,7 @@ std::unique_ptr<stream::Log> open_kafka_log(ProcessRuntime& runtime) {
                                runtime.blocking_calls("kafka", worker_threads), runtime.log()},
                               std::move(options)));
   runtime.watch(stop_with(runtime, *log));
+  runtime.watch(end_when_failed(runtime, *log));
   return log;
 }
 
