@@ -26,7 +26,8 @@ capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
 // `spool` may be null.
 io::Task<std::unique_ptr<stream::TopicAppender>> open_captured(ProcessRuntime& runtime,
                                                                stream::Log& log, Spool* spool) {
-  const int32_t count = runtime.must(co_await captured_partitions(runtime, log));
+  const int32_t known = spool != nullptr ? runtime.must(co_await spool->partitions()) : 0;
+  const int32_t count = runtime.must(co_await captured_partitions(runtime, log, known));
   std::vector<std::unique_ptr<stream::Appender>> partitions;
   for (int32_t number = 0; number < count; ++number) {
     auto appender = runtime.must(co_await log.open_appender({"captured", number}, {}));

@@ -41,7 +41,8 @@ std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime) {
   return log;
 }
 
-io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log) {
+io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log,
+                                              int32_t known) {
   auto count = static_cast<int32_t>(runtime.settings().count("capture.partitions"));
   constexpr int32_t count_max = 1024;
   if (count < 1 || count > count_max) {
@@ -49,7 +50,9 @@ io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::L
   }
   const auto all = co_await log.list();
   // Brokers that do not answer do not keep clients waiting: their events are spooled.
-  if (!all && all.error().code() == ErrorCode::timed_out) co_return count;
+  if (!all && all.error().code() == ErrorCode::timed_out) {
+    co_return std::max(count, known);
+  }
   if (!all) co_return fail(all.error());
   for (const stream::TopicPartition& one : *all) {
     if (one.topic == "captured") count = std::max(count, one.partition + 1);

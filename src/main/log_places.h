@@ -20,8 +20,9 @@ std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime);
 std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime);
 
 // The partitions of the topic `captured`, from 0: as many as `capture.partitions` says, or as there
-// are already, if those are more.
-io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log);
+// are already, if those are more. Brokers that do not answer are taken to have `known` partitions.
+io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log,
+                                              int32_t known);
 
 // Consumers' positions that are kept as files in a folder.
 std::unique_ptr<stream::Checkpoints> open_positions(ProcessRuntime& runtime, io::Path folder);

@@ -142,12 +142,16 @@ io::Task<void> stop_when_asked(ProcessRuntime& runtime, ingest::Pipeline& pipeli
 io::Task<Result<std::vector<ingest::InputPartition>>> open_captured(
     ProcessRuntime& runtime, stream::Log& log,
     std::vector<std::unique_ptr<stream::Reader>>& readers) {
-  MR_CO_TRY(const int32_t count, co_await captured_partitions(runtime, log));
+  int32_t count = 1;
   std::vector<ingest::InputPartition> inputs;
   for (int32_t number = 0; number < count; ++number) {
     MR_CO_TRY(auto reader, co_await log.open_reader({"captured", number}));
     readers.push_back(std::move(reader));
     inputs.push_back({number, *readers.back()});
+    // Not before: brokers that are silent at first have answered when a reader is open.
+    if (number == 0) {
+      MR_CO_TRY(count, co_await captured_partitions(runtime, log, 0));
+    }
   }
   co_return inputs;
 }

@@ -1,5 +1,7 @@
 #include "main/spool.h"
 
+#include <algorithm>
+
 #include "kafka/spooling_appender.h"
 #include "log/embedded_log.h"
 #include "main/kafka_places.h"
@@ -49,6 +51,15 @@ io::Task<void> Spool::warn_of_leftovers(ProcessRuntime& runtime) {
     runtime.log().error("records wait in the spool and are not forwarded: set kafka.spool to on",
                         {{"partition", which.partition}, {"records", left}});
   }
+}
+
+io::Task<Result<int32_t>> Spool::partitions() {
+  int32_t count = 0;
+  MR_CO_TRY(const auto all, co_await local_->list());
+  for (const stream::TopicPartition& which : all) {
+    if (which.topic == spool_topic) count = std::max(count, which.partition + 1);
+  }
+  co_return count;
 }
 
 io::Task<Result<std::unique_ptr<stream::Appender>>> Spool::put_behind(

@@ -16,6 +16,9 @@ class Spool {
   // Says so when an earlier run left records that nobody forwards while there is no spool.
   static io::Task<void> warn_of_leftovers(ProcessRuntime& runtime);
 
+  // How many partitions of `captured` the spool knows from earlier runs: 0 when there was none.
+  io::Task<Result<int32_t>> partitions();
+
   // The appender with the spool behind it.
   io::Task<Result<std::unique_ptr<stream::Appender>>> put_behind(
       std::unique_ptr<stream::Appender> remote, int32_t partition);

@@ -302,6 +302,25 @@ def test_a_broker_that_never_answers_keeps_nobody_waiting(broker, prefix, make_m
     assert [row["properties"]["n"] for row in rows] == list(range(20))
 
 
+def test_all_spools_are_forwarded_when_fewer_partitions_are_set_and_brokers_are_silent_at_start(
+        broker, prefix, make_millrace, unique):
+    where = f"startsWith(distinct_id, {sql_text(unique)})"
+    server = make_millrace(options=[*broker.options(prefix, spool_after="300ms"),
+                                    "--capture.partitions", "3"]).start()
+    broker.kill()
+    try:
+        sent = [event("kept", f"{unique}-{i}", n=i) for i in range(30)]
+        assert batch(server, sent)[0] == 200
+        os.killpg(server.child.pid, signal.SIGKILL)  # an end in order would wait for brokers
+        server.kill_all()
+        server.options = broker.options(prefix, spool_after="300ms")
+        server.spawn()
+        wait_until(server.is_accepting, 30, "a server that accepts")
+    finally:
+        broker.start()
+    assert len(server.wait_events(where, len(sent))) == len(sent)
+
+
 def test_a_record_that_the_topic_forbids_is_kept_aside_and_blocks_nothing(broker, prefix,
                                                                           make_millrace, unique):
     server = make_millrace(options=broker.options(prefix)).start()
