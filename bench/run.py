@@ -9,6 +9,7 @@
 import argparse
 import gzip
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -146,7 +147,8 @@ def main():
             print(f"{name}: failed: {error}")
     if len(table) > 1:
         print_table(table)
-    print(f"{time.monotonic() - started:.0f} s; raw lines in {results.raw_path.relative_to(ROOT)}")
+    where = os.path.relpath(results.raw_path, ROOT)
+    print(f"{time.monotonic() - started:.0f} s; raw lines in {where}")
     return 1 if failures else 0
 
 
