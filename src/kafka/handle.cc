@@ -211,6 +211,7 @@ void Handle::woken() {
 }
 
 void Handle::brokers_answered() {
+  connection_refused_.clear();
   if (!brokers_down_) return;
   brokers_down_ = false;
   log_.info("the Kafka brokers answer again");
@@ -221,6 +222,9 @@ void Handle::on_delivered(const rd_kafka_message_s& message) {
 }
 
 void Handle::on_error(int response, const char* reason) {
+  if (response == RD_KAFKA_RESP_ERR__SSL || response == RD_KAFKA_RESP_ERR__AUTHENTICATION) {
+    connection_refused_ = reason;
+  }
   if (response == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     if (!brokers_down_) log_.error("no Kafka broker answers", {{"error", reason}});
     brokers_down_ = true;

@@ -56,6 +56,9 @@ class Handle final : io::WakeDescriptor::Listener {
   void end_client();
   // The brokers have not answered for a while, as far as librdkafka has noticed.
   bool brokers_down() const { return brokers_down_; }
+  // Why no connection comes about although somebody is there: TLS or SASL, in librdkafka's words.
+  // Empty when there was no such trouble since the brokers last answered.
+  const std::string& connection_refused() const { return connection_refused_; }
   // What ended the client for good; empty while it works.
   const std::string& fatal_error() const { return fatal_error_; }
   // A sign of life: logs the end of an outage.
@@ -77,6 +80,7 @@ class Handle final : io::WakeDescriptor::Listener {
   rd_kafka_queue_s* main_ = nullptr;
   rd_kafka_queue_s* queue_ = nullptr;
   bool brokers_down_ = false;
+  std::string connection_refused_;
   std::string fatal_error_;
 };
 

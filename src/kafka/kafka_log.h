@@ -33,6 +33,10 @@ class KafkaLog final : public stream::Log {
   // not_found, unauthorized (with what to do), timed_out (only without wait_for_brokers), closed.
   io::Task<Result<void>> ensure_topic(std::string topic, int32_t partition);
 
+  // Why brokers that are there take no connection (TLS, credentials), as far as is known; else
+  // empty.
+  const std::string& connection_refused() const { return producer_->handle().connection_refused(); }
+
   io::Task<Result<std::vector<stream::TopicPartition>>> list() override;
   // Several processes may append to one partition of a Kafka topic. A topic that was made with
   // fewer partitions than asked for is refused, except that `dead_letters` wraps around.

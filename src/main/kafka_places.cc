@@ -86,6 +86,12 @@ io::Task<Result<void>> check_kafka(io::World& world, io::EpollLoop& loop, teleme
     const auto ensured = co_await brokers->ensure_topic(std::string(topic), partition);
     if (ensured) continue;
     if (ensured.error().code() != ErrorCode::timed_out) co_return fail(ensured.error());
+    if (!brokers->connection_refused().empty()) {
+      co_return fail(
+          ErrorCode::unauthorized,
+          "the Kafka brokers " + settings.text("kafka.brokers") +
+              " take no connection (look at kafka.rdkafka): " + brokers->connection_refused());
+    }
     log.warning("no Kafka broker answers; starting without",
                 {{"brokers", settings.text("kafka.brokers")}});
     break;
