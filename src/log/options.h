@@ -61,7 +61,7 @@ struct AppenderOptions {
   // Appends that wait for the running commit; more are refused with busy.
   size_t queue_bytes_max = 48ull * 1024 * 1024;
   // A commit gathers appends until it holds this much.
-  size_t commit_bytes = 1024ull * 1024;
+  size_t commit_bytes = 2048ull * 1024;
   // One record's key, value and headers; more is too_large.
   size_t record_bytes_max = stream::record_bytes_max;
   // Below this much free space appends are refused with no_space. Nothing: the smaller of 5 % of
