@@ -11,6 +11,7 @@ namespace mr::kafka {
 
 namespace {
 
+constexpr Millis fatal_look_interval{1'000};
 // How long close() waits for confirmations.
 constexpr Millis close_grace{5'000};
 // librdkafka's queue is full: a look again after this even when no confirmation comes.
@@ -100,7 +101,8 @@ void Producer::delivered(const rd_kafka_message_s& message) {
 }
 
 io::Task<Error> Producer::failed() {
-  while (handle_->fatal_error().empty()) co_await progress_.wait();
+  // Looks by the clock: a process ends with this task still waiting, after the producer has gone.
+  while (handle_->fatal_error().empty()) co_await world_.clock.sleep(fatal_look_interval);
   co_return Error(ErrorCode::failed, "the Kafka producer: " + handle_->fatal_error());
 }
 

@@ -37,5 +37,25 @@ TEST(KafkaProducer, SaysWhenLibrdkafkaHasGivenItUp) {
   EXPECT_NE(said.find("provoked"), std::string::npos) << said;
 }
 
+io::Task<bool> make_and_leave(io::RealWorld& real, io::TaskGroup& watching, std::string& said,
+                              io::Signal& done) {
+  const auto logger = telemetry::Logger::to_memory();
+  Options options;
+  options.brokers = "127.0.0.1:1";
+  const auto producer = *Producer::create(real.world(), real.loop(), options, *logger);
+  watching.spawn(wait_for_failure(*producer, said, done));
+  co_await real.world().clock.sleep(Millis{1});
+  co_return true;
+}
+
+TEST(KafkaProducer, MayGoWhileATaskStillWaitsForItsFailure) {
+  io::RealWorld real;
+  std::string said;
+  io::Signal done(real.loop());
+  io::TaskGroup watching(real.loop());
+  EXPECT_TRUE(io::run_in(real, make_and_leave(real, watching, said, done)));
+  EXPECT_EQ(said, "");
+}
+
 }  // namespace
 }  // namespace mr::kafka
