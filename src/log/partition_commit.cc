@@ -120,7 +120,8 @@ io::Task<void> PartitionWriter::finish_ahead_soon() {
 }
 
 void PartitionWriter::finish_ahead() {
-  if (queue_.empty() || !running_ || !segment_) return;
+  // Not before the running commit has its memory: they take it by turns, in their order.
+  if (queue_.empty() || !running_ || !running_->finished_for || !segment_) return;
   Commit& next = *queue_.front();
   const bool full =
       next.batch.bytes() >= options_.commit_bytes || world_.mischief("log.finish_early");
