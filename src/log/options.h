@@ -26,6 +26,7 @@ struct PlantedBugs {
   bool accept_beyond_cut = false;         // truncate_to is forgotten
   bool keep_torn_tail = false;            // recovery does not cut a batch that is not whole
   bool trust_page_cache = false;          // buffered recovery syncs what it read and serves it
+  bool write_while_read = false;          // a batch made ahead overwrites what the device reads
   bool ignore_epoch = false;              // a batch of any use of the file counts, by its checksum
 };
 
@@ -79,8 +80,9 @@ struct AppenderOptions {
   // durable. Only with Visibility::on_durable.
   Millis sync_interval{0};
 
-  // Of recovery only: a log that ends below truncate_to is no error.
-  bool allow_shorter = false;
+  // Of recovery only, by a writer that knows what it made durable: where the disk has less, the
+  // missing offsets are damaged and not given again, and ending below truncate_to is no error.
+  std::optional<Offset> known_durable_end;
 
   // May be null.
   telemetry::Logger* logger = nullptr;

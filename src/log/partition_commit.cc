@@ -1,5 +1,6 @@
 // The part of PartitionWriter that gathers appends into commits, makes their batches and answers.
 #include "log/partition_commit.h"
+#include "base/assert.h"
 #include "base/reached.h"
 #include "log/partition_writer.h"
 
@@ -105,9 +106,12 @@ void PartitionWriter::finish_batch(Commit& commit, Offset base) {
   // The device reads from memory of its own, so that records are gathered in memory that stays in
   // this core's cache.
   if (!commit.outgoing) {
-    commit.outgoing = &outgoing_[next_outgoing_];
+    commit.outgoing = &outgoing_[options_.bugs.write_while_read ? 0 : next_outgoing_];
     next_outgoing_ = (next_outgoing_ + 1) % outgoing_.size();
   }
+  // What the device reads now is not written to.
+  MR_ASSERT(!running_ || running_.get() == &commit || running_->outgoing != commit.outgoing ||
+            options_.bugs.write_while_read);
   commit.outgoing->assign_past_cache(commit.finished);
   commit.finished = commit.outgoing->view();
 }

@@ -40,7 +40,7 @@ io::Task<Result<void>> PartitionWriter::learn_from_disk() {
   // What was acknowledged since the opening stays; an append that was reported as failed goes.
   if (opened_) {
     options.truncate_to = written_end_;
-    options.allow_shorter = durable_end_ < written_end_;
+    options.known_durable_end = durable_end_;
   }
   MR_CO_TRY(Recovered found, co_await recover_partition(world_, folder_, options));
   manifest_ = std::move(found.manifest);

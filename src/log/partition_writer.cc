@@ -113,13 +113,18 @@ io::Task<void> PartitionWriter::commit_loop() {
     running_ = std::move(queue_.front());
     queue_.pop_front();
     finish(*running_, co_await commit_next(*running_));
-    running_->clear();
-    if (spare_.size() < spare_commits_max &&
-        running_->batch.memory_bytes() <= spare_commit_bytes_max) {
-      spare_.push_back(std::move(running_));
-    }
-    running_.reset();
+    keep_memory(std::move(running_));
   }
+}
+
+// For later commits, unless it is of an unusual size.
+void PartitionWriter::keep_memory(std::unique_ptr<Commit> done) {
+  if (done->outgoing && done->outgoing->capacity() > spare_commit_bytes_max) {
+    *done->outgoing = io::AlignedBuffer();
+  }
+  done->clear();
+  const bool usual = done->batch.memory_bytes() <= spare_commit_bytes_max;
+  if (usual && spare_.size() < spare_commits_max) spare_.push_back(std::move(done));
 }
 
 io::Task<Result<void>> PartitionWriter::commit_next(Commit& commit) {

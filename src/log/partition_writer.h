@@ -63,6 +63,7 @@ class PartitionWriter final : public stream::Appender {
   Result<void> admit(const std::vector<stream::RecordView>& records, size_t bytes);
   Commit& gathering_commit();
   io::Task<void> commit_loop();
+  void keep_memory(std::unique_ptr<Commit> done);
   io::Task<Result<void>> commit_next(Commit& commit);
   io::Task<Result<void>> write_commit(Commit& commit);
   void finish_batch(Commit& commit, Offset base);

@@ -335,6 +335,30 @@ TEST(PartitionWriter, WhatAFailedSyncAtAnIntervalLostIsNamed) {
   EXPECT_EQ(log.append(1)->first, Offset(2));
 }
 
+// What was durable is lost with it: its offset is damaged, and not given to another record.
+TEST(PartitionWriter, AnOffsetThatWasDurableIsNotGivenAgainWhenItsRecordIsLost) {
+  const auto logger = telemetry::Logger::to_memory();
+  Running log(9, interval_options(Millis{100}, logger.get()));
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(log.append(1));
+  log.wait(Millis{250});
+  ASSERT_TRUE(log.append(1));
+  log.sim.set_faults({.sync_error = true, .one_in = 1});
+  log.wait(Millis{250});
+  for (const uint64_t batch : {1, 2}) {
+    log.sim.storage().flip_bit("log/t/0/00000000000000000000.log",
+                               batch * io::direct_alignment + 80, 1);
+  }
+  log.sim.set_faults({});
+  log.wait(Millis{250});
+  EXPECT_EQ(log.appender->status().lost_records, 1u);
+  EXPECT_NE(logger->kept().find("known_by=\"the log's writer\" from_offset=1 to_offset=2"),
+            std::string::npos)
+      << logger->kept();
+  EXPECT_EQ(log.append(1)->first, Offset(2));
+  log.wait(Millis{250});
+  EXPECT_EQ(log.visible(Offset(2)), "2-2");
+}
+
 // An append that waits when the partition is closed.
 Task<Millis> close_with_an_append(io::World world, stream::Appender& appender) {
   struct One {

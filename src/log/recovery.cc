@@ -46,6 +46,7 @@ class Recovery {
   io::Task<Result<void>> keep_torn(io::File& file, SegmentEntry entry, SegmentScan& scan);
   io::Task<Result<void>> copy_tail(SegmentEntry entry, uint64_t bytes);
   io::Task<Result<void>> copy_bytes(io::Path source, io::Path target, uint64_t bytes);
+  void keep_up_to(SegmentEntry& entry, Offset durable, const std::string& known_by);
   io::Task<Result<void>> keep_above_consumers(SegmentEntry& entry);
   io::Task<Result<void>> cut();
   io::Task<Result<void>> carry(SegmentEntry entry, uint64_t position, Offset base);
@@ -164,7 +165,11 @@ io::Task<Result<void>> Recovery::seal_tail() {
     entry.sealed = true;
     entry.sealed_bytes = scan.valid_bytes;
     entry.end = scan.end;
-    if (!options_.truncate_to) MR_CO_CHECK(co_await keep_above_consumers(entry));
+    if (options_.known_durable_end) {
+      keep_up_to(entry, *options_.known_durable_end, "the log's writer");
+    } else if (!options_.truncate_to) {
+      MR_CO_CHECK(co_await keep_above_consumers(entry));
+    }
     entry.max_timestamp = scan.max_timestamp;
   } else {
     MR_REACHED("log.recovery.tail_sealed");
@@ -232,23 +237,28 @@ io::Task<Result<void>> Recovery::copy_bytes(io::Path source, io::Path target, ui
   co_return co_await to->sync_data();
 }
 
-// A consumer reads only what was durable: where the segment ends below one, acknowledged records
-// are lost. Their offsets are not given again, or the consumer would take new records for old ones;
-// they are damaged, and readers say so.
+// Where the segment ends below what someone knows to have been durable, acknowledged records are
+// lost. Their offsets are not given again, or a consumer would take new records for old ones; they
+// are damaged, and readers say so.
+void Recovery::keep_up_to(SegmentEntry& entry, Offset durable, const std::string& known_by) {
+  if (durable <= entry.end) return;
+  if (options_.logger != nullptr) {
+    options_.logger->error("the log ends below what was durable: records were lost",
+                           {{"partition", folder_},
+                            {"known_by", known_by},
+                            {"from_offset", entry.end.value},
+                            {"to_offset", durable.value}});
+  }
+  entry.end = durable;
+  ++found_.holes;
+}
+
+// A consumer reads only what was durable.
 io::Task<Result<void>> Recovery::keep_above_consumers(SegmentEntry& entry) {
   MR_CO_TRY(const auto consumers, co_await list_consumers(world_, folder_));
   for (const RegisteredConsumer& consumer : consumers) {
-    if (consumer.next <= entry.end) continue;
-    MR_REACHED("log.recovery.end_below_consumer");
-    if (options_.logger != nullptr) {
-      options_.logger->error("the log ends below what a consumer has read: records were lost",
-                             {{"partition", folder_},
-                              {"consumer", consumer.name},
-                              {"from_offset", entry.end.value},
-                              {"to_offset", consumer.next.value}});
-    }
-    entry.end = consumer.next;
-    ++found_.holes;
+    if (consumer.next > entry.end) MR_REACHED("log.recovery.end_below_consumer");
+    keep_up_to(entry, consumer.next, "consumer " + consumer.name);
   }
   co_return Result<void>{};
 }
@@ -256,7 +266,7 @@ io::Task<Result<void>> Recovery::keep_above_consumers(SegmentEntry& entry) {
 io::Task<Result<void>> Recovery::cut() {
   const Offset at = *options_.truncate_to;
   if (at == found_.end) co_return Result<void>{};
-  if (at > found_.end && options_.allow_shorter) co_return Result<void>{};
+  if (at > found_.end && options_.known_durable_end) co_return Result<void>{};
   if (at > found_.end) {
     co_return fail(ErrorCode::corrupt,
                    folder_ + " ends at offset " + std::to_string(found_.end.value) +

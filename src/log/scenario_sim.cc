@@ -31,6 +31,8 @@ constexpr Key keys[] = {
     {"sync_interval", &Scenario::sync_interval},
     {"consumers", &Scenario::consumers},
     {"compression", &Scenario::compression},
+    {"commit_bytes", &Scenario::commit_bytes},
+    {"queue_bytes", &Scenario::queue_bytes},
     {"rot", &Scenario::rot},
 };
 
@@ -87,6 +89,10 @@ const std::vector<PlantedBug>& planted_bugs() {
        "a repair rewrites acknowledged bytes in place",
        "log_buffered",
        {.log = {.repair_in_place = true}}},
+      {"write_while_read",
+       "a batch made ahead overwrites what the device reads",
+       "log_full_commits",
+       {.log = {.write_while_read = true}}},
       {"ignore_epoch",
        "stale batches of a file that is used again count",
        "log_retention",

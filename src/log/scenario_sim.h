@@ -27,6 +27,9 @@ struct Scenario {
   int consumers = 0;
   // Batches are compressed with lz4 where they shrink by it.
   int compression = 0;
+  // A commit is full with this much, and this much waits for one; 0: the engine's defaults.
+  int commit_bytes = 0;
+  int queue_bytes = 0;
   // Bits flip in what is sealed and synced.
   int rot = 0;
 };

@@ -27,6 +27,12 @@ AppenderOptions options_of(const Setting& setting) {
   options.bugs = setting.bugs.log;
   if (setting.scenario.compression != 0) options.compression = Codec::lz4;
   options.retention.bytes_max = static_cast<uint64_t>(setting.scenario.retention_bytes);
+  if (setting.scenario.commit_bytes > 0) {
+    options.commit_bytes = static_cast<size_t>(setting.scenario.commit_bytes);
+  }
+  if (setting.scenario.queue_bytes > 0) {
+    options.queue_bytes_max = static_cast<size_t>(setting.scenario.queue_bytes);
+  }
   options.sync_interval = Millis{setting.scenario.sync_interval};
   if (setting.scenario.publish != 0) {
     options.visibility = stream::Visibility::on_publish;
@@ -70,7 +76,7 @@ Task<void> note_answer(const Setting& setting, io::World world, stream::Appender
 
 Task<void> produce(const Setting& setting, io::World world, stream::Appender& appender) {
   bool some = false;
-  for (int i = 0; i < setting.scenario.appends; ++i) {
+  for (int done = 0; done < setting.scenario.appends; ++done) {
     const auto most = static_cast<uint64_t>(setting.scenario.records_max);
     std::vector<std::string> values(setting.random.between(1, most));
     std::vector<stream::RecordView> records(values.size());
@@ -83,6 +89,9 @@ Task<void> produce(const Setting& setting, io::World world, stream::Appender& ap
     if (range) {
       some = true;
       co_await note_answer(setting, world, appender, std::move(values), *range, known_end);
+    } else if (range.error().code() == ErrorCode::busy && setting.scenario.queue_bytes > 0) {
+      --done;  // as a client does, later
+      co_await world.clock.sleep(Millis{1});
     } else if (setting.calm && setting.scenario.full_disk == 0) {
       setting.model.fail("V1: an append failed without faults: " + range.error().message());
     } else if (range.error().code() == ErrorCode::no_space) {
