@@ -6,6 +6,7 @@
 
 #include "codec/base64.h"
 #include "codec/gzip.h"
+#include "codec/lz_string.h"
 #include "codec/percent.h"
 #include "codec/utf8.h"
 
@@ -61,6 +62,16 @@ void restore_plus(std::string& data) {
 void decode_base64_if_it_looks_so(std::string& bytes) {
   if (!looks_like_base64(bytes)) return;
   if (auto decoded = codec::base64_decode(bytes)) bytes = std::move(*decoded);
+}
+
+std::expected<std::string, Refusal> unpack_lz_string(std::string_view packed, size_t bytes_max) {
+  auto content = codec::lz_string_decode(packed, bytes_max);
+  if (content) return *std::move(content);
+  const std::string message(codec::to_string(content.error()));
+  if (content.error() == codec::LzStringFailure::too_large) {
+    return refuse(413, RefusalReason::decompressed_too_large, message);
+  }
+  return refuse(400, RefusalReason::damaged_lz_string, message);
 }
 
 std::optional<WallTime> read_request_time(const std::string& text) {
@@ -156,9 +167,10 @@ std::expected<std::string, Refusal> decode_payload(Payload payload, CaptureQuery
     return refuse(400, RefusalReason::unsupported_encoding,
                   "this Content-Encoding is not understood here; send gzip or plain JSON");
   }
-  if (hint == Compression::lz_string) {
-    return refuse(400, RefusalReason::unsupported_encoding,
-                  "LZString compression is not supported; send gzip or plain JSON");
+  // Text of base64's digits: it must not be taken for base64.
+  if (hint == Compression::lz_string && !looks_like_json(bytes) &&
+      !codec::looks_like_gzip(as_bytes(bytes))) {
+    return unpack_lz_string(bytes, payload.body_bytes_max);
   }
   decode_base64_if_it_looks_so(bytes);
   if (hint == Compression::base64 && !looks_like_json(bytes)) {

@@ -92,13 +92,21 @@ TEST(CaptureRequest, GzipBytesInAFormKeepTheirBlanks) {
   }
 }
 
+TEST(CaptureRequest, LzStringIsUnpackedWithinTheCap) {
+  const std::string packed = "N4IgpgbmB2AuIC5wgDQgCYEsDOtPQGNYB9TdREAV1RAEMAHTYgazAE8L6ALA4+AXyA==";
+  EXPECT_EQ(outcome(decode(packed, {.content_encoding = "lz-string"})), "accepted 1");
+  CaptureRequest small{.query = "compression=lz-string"};
+  small.limits.body_bytes_max = 40;
+  EXPECT_EQ(outcome(decode(packed, std::move(small))), "413 decompressed_too_large");
+}
+
 TEST(CaptureRequest, UndecodablePayloadsAreNamed) {
   const std::string packed = codec::gzip(batch);
   EXPECT_EQ(outcome(decode("")), "400 empty_payload");
   EXPECT_EQ(outcome(decode(packed.substr(0, packed.size() - 9))), "400 damaged_gzip");
   EXPECT_EQ(outcome(decode("hello!", {.content_encoding = "gzip"})), "400 not_gzip");
   EXPECT_EQ(outcome(decode(packed, {.content_encoding = "br"})), "400 unsupported_encoding");
-  EXPECT_EQ(outcome(decode("abcd", {.query = "compression=lz64"})), "400 unsupported_encoding");
+  EXPECT_EQ(outcome(decode("IYIwxq", {.query = "compression=lz64"})), "400 damaged_lz_string");
   EXPECT_EQ(outcome(decode("ver=1&ip=1")), "400 not_form");
   EXPECT_EQ(outcome(decode(R"({"event":)")), "400 not_json");
   EXPECT_EQ(outcome(decode(single + "}")), "400 not_json");

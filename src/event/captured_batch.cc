@@ -12,6 +12,8 @@ std::string_view to_string(RefusalReason reason) {
       return "damaged_gzip";
     case RefusalReason::not_gzip:
       return "not_gzip";
+    case RefusalReason::damaged_lz_string:
+      return "damaged_lz_string";
     case RefusalReason::unsupported_encoding:
       return "unsupported_encoding";
     case RefusalReason::decompressed_too_large:

@@ -31,6 +31,7 @@ enum class RefusalReason : uint8_t {
   not_form,              // a form body without a `data` field
   damaged_gzip,          // cut off or broken
   not_gzip,              // said to be gzip, and neither gzip nor JSON
+  damaged_lz_string,     // not LZString, or cut off
   unsupported_encoding,  // a compression that this path does not read
   decompressed_too_large,
   not_utf8,
@@ -46,7 +47,7 @@ enum class RefusalReason : uint8_t {
   inconsistent_tokens,
   malformed_token,
 };
-inline constexpr size_t refusal_reasons = 18;
+inline constexpr size_t refusal_reasons = 19;
 std::string_view to_string(RefusalReason reason);
 
 struct Refusal {
