@@ -42,6 +42,8 @@ PartitionWriter::PartitionWriter(io::World world, io::Path folder, AppenderOptio
       std::min(options_.buffered_segment_bytes_max, largest_segment_bytes);
   if (options_.visibility == stream::Visibility::on_publish) options_.sync_interval = Millis{0};
   if (options_.sync_interval > Millis{0}) options_.caching = io::Caching::buffered;
+  // The planted bug overwrites memory; it must not free it by letting it grow.
+  if (options_.bugs.write_while_read) outgoing_[0].reserve(2 * options_.queue_bytes_max);
 }
 
 PartitionWriter::~PartitionWriter() = default;
