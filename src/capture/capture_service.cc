@@ -28,6 +28,7 @@ CaptureService::CaptureService(io::World world, stream::TopicAppender& appender,
       projects_(projects),
       log_(log),
       metrics_page_(metrics_page),
+      settings_(world, projects),
       api_(std::move(api)),
       counters_(metrics),
       uuids_(world.random) {
@@ -65,6 +66,9 @@ io::Task<http::Response> CaptureService::handle(http::Request request) {
     counters_.refused("wrong_method");
   } else if (route == Route::metrics) {
     response = co_await metrics_page_.all();
+  } else if (route == Route::client_settings) {
+    response = settings_.answer(request);
+    if (response.status >= 400) counters_.refused("settings_request");
   } else if (is_event_route(route)) {
     response = co_await handle_event_route(request, route);
   } else {

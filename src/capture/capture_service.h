@@ -6,6 +6,7 @@
 
 #include "capture/answer.h"
 #include "capture/capture_counters.h"
+#include "capture/client_settings.h"
 #include "capture/limits.h"
 #include "capture/metrics_page.h"
 #include "capture/route.h"
@@ -74,6 +75,7 @@ class CaptureService final : public http::Handler {
   const ProjectFinder& projects_;
   telemetry::Logger& log_;
   MetricsPage& metrics_page_;
+  ClientSettings settings_;
   io::Address api_;
   CaptureCounters counters_;
   Uuids uuids_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "capture/client_settings.h"
 #include "event/segment_request.h"
 
 namespace mr::capture {
@@ -38,6 +39,7 @@ Route route_of(std::string_view path) {
   for (const auto& [exact, route] : exact_routes) {
     if (trimmed == exact) return route;
   }
+  if (is_client_settings_path(path)) return Route::client_settings;
   if (path.starts_with("/api/")) return Route::api;
   return event::segment_endpoint_of_path(path) ? Route::segment : Route::unknown;
 }
@@ -55,6 +57,7 @@ bool takes_method(Route route, http::Method method) {
     case Route::liveness:
     case Route::metrics:
       return method == Method::get || method == Method::head;
+    case Route::client_settings:  // these differ among themselves
     case Route::api:
     case Route::unknown:
       break;

@@ -9,10 +9,11 @@ namespace mr::capture {
 
 // What a path of the public port is for.
 enum class Route : uint8_t {
-  posthog,         // /batch /e /i/v0/e /capture /track: single events, arrays and batches
-  posthog_engage,  // /engage: the same, events may lack a name
-  segment,         // /v1/…: Segment's calls
-  root,            // /: the word "capture"
+  posthog,          // /batch /e /i/v0/e /capture /track: single events, arrays and batches
+  posthog_engage,   // /engage: the same, events may lack a name
+  segment,          // /v1/…: Segment's calls
+  client_settings,  // what libraries ask beside sending (client_settings.h)
+  root,             // /: the word "capture"
   readiness,
   liveness,
   metrics,
