@@ -86,12 +86,18 @@ Result<void> write_zeros(int file, const Path& path, uint64_t size) {
   // delay the commits that other files of this disk wait for.
   const std::string same = "/proc/self/fd/" + std::to_string(file);
   const Descriptor unsynced(::open(same.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC));
-  const int target = unsynced.valid() ? unsynced.get() : file;
+  int target = unsynced.valid() ? unsynced.get() : file;
   AlignedBuffer zeros(zeros_per_write);
   zeros.append_zeros(zeros_per_write);
   while (at < size) {
     const uint64_t count = std::min<uint64_t>(zeros_per_write, size - at);
-    MR_CHECK(write_fully(target, path, at, zeros.view().first(count)));
+    const auto written = write_fully(target, path, at, zeros.view().first(count));
+    // Some file systems open files past the cache and refuse the writes.
+    if (!written && target != file) {
+      target = file;
+      continue;
+    }
+    MR_CHECK(written);
     at += count;
   }
   if (::fdatasync(file) != 0) return errno_failure("sync", path);

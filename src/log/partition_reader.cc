@@ -62,7 +62,11 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t by
     }
     auto batch = co_await read_visible(from, visible, bytes_max);
     const bool whole = batch && !batch->damaged;
-    if (whole || ++refreshes > refreshes_max) co_return batch;
+    if (whole) co_return batch;
+    if (++refreshes > refreshes_max) {
+      if (!batch || suspects(*batch->damaged)) co_return batch;
+      co_return fail(ErrorCode::io_failed, folder_ + " was another one each time it was read");
+    }
     // What was not there may be there in the files of today; and a disk that fails now and then
     // shows no damage twice in the same place.
     MR_REACHED("log.reader.read_again");
@@ -287,34 +291,27 @@ io::Task<Result<std::optional<PartitionReader::Checked>>> PartitionReader::batch
   co_return Checked{*header, ByteView(*memory), std::move(memory)};
 }
 
-// A disk that reads nothing any more has not damaged this range: the manifest, which is there, is
-// read past the cache too.
-io::Task<Result<void>> PartitionReader::disk_answers() {
-  const io::Path path = folder_ + "/" + manifest_name;
-  MR_CO_TRY(const auto file, co_await world_.disk.open(path, {.caching = io::Caching::direct}));
-  io::AlignedBuffer block;
-  block.resize(io::direct_alignment);
-  MR_CO_CHECK(co_await file->read_at(0, block.bytes()));
-  co_return Result<void>{};
-}
-
 // The range that is damaged at the present position: up to the next whole batch of the segment, or
 // to its end. Its bytes are kept in quarantine once that is certain.
 io::Task<Result<stream::DamagedRange>> PartitionReader::damage_here(uint64_t limit) {
   MR_REACHED("log.reader.damaged");
-  MR_CO_CHECK(co_await disk_answers());
   const SegmentEntry& entry = segment_->entry;
   MR_CO_TRY(const auto file, co_await open_past_cache());
   FileWindow window(*file, seek_chunk_bytes);
   MR_CO_TRY(const auto later,
             co_await find_next_batch(window, identity(), position_, limit, next_ + 1));
   const Offset end = later ? later->header.base_offset : entry.sealed ? entry.end : end_offset();
-  const char* what = file->unreadable_bytes() > 0 ? " cannot be read" : " is damaged";
+  const uint64_t damage_end = later ? later->position : limit;
+  const bool unread = file->unreadable_in(position_, damage_end);
+  if (unread) {
+    MR_CO_CHECK(co_await file->check_disk(world_.disk, folder_ + "/" + manifest_name));
+  }
+  const char* what = unread ? " cannot be read" : " is damaged";
   stream::DamagedRange range{
       next_, end,
       segment_path(folder_, entry.base) + what + " at byte " + std::to_string(position_)};
   if (suspects(range)) {
-    const DamagedBytes damaged{next_, end, position_, later ? later->position : limit};
+    const DamagedBytes damaged{next_, end, position_, damage_end};
     co_await quarantine(world_, folder_, *file, damaged, options_.logger);
   }
   if (later) {

@@ -83,7 +83,6 @@ class PartitionReader final : public stream::Reader {
   io::Task<Result<std::optional<Checked>>> batch_here(uint64_t limit, size_t bytes_max);
   io::Task<Result<std::optional<Checked>>> batch_past_cache(uint64_t limit);
   io::Task<Result<std::unique_ptr<SalvagingFile>>> open_past_cache();
-  io::Task<Result<void>> disk_answers();
   io::Task<Result<stream::DamagedRange>> damage_here(uint64_t limit);
   bool suspects(const stream::DamagedRange& range) const;
   stream::DamagedRange unreadable(const BatchHeader& header, const Error& why) const;

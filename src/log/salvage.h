@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <set>
 
 #include "io/disk.h"
 
@@ -14,8 +16,13 @@ class SalvagingFile final : public io::File {
  public:
   explicit SalvagingFile(std::unique_ptr<io::File> file) : file_(std::move(file)) {}
 
-  // How much was read as zeros so far.
-  uint64_t unreadable_bytes() const { return unreadable_bytes_; }
+  // Whether a block of that range was read as zeros.
+  bool unreadable_in(uint64_t from, uint64_t to) const;
+
+  // Told apart from a disk that reads nothing any more, which has damaged nothing: whether one does
+  // read, past the page cache, a block of this file that it read before, or else the file `other`.
+  // Errors: io_failed, also where there is no way past the cache.
+  io::Task<Result<void>> check_disk(io::Disk& disk, io::Path other);
 
   io::Task<Result<size_t>> read_at(uint64_t offset, MutableBytes into) override;
 
@@ -32,7 +39,8 @@ class SalvagingFile final : public io::File {
   io::Task<Result<size_t>> read_blocks(uint64_t offset, MutableBytes into);
 
   std::unique_ptr<io::File> file_;
-  uint64_t unreadable_bytes_ = 0;
+  std::set<uint64_t> unreadable_;     // where the blocks begin
+  std::optional<uint64_t> readable_;  // where a block begins that was read
 };
 
 }  // namespace mr::log

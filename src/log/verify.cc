@@ -40,9 +40,11 @@ io::Task<Result<std::vector<Extent>>> load_extents(io::World world, io::Path fol
 // One segment. A class, so that its steps share what they work on.
 class SegmentCheck {
  public:
-  SegmentCheck(io::Path path, SalvagingFile& file, const Extent& extent, VerifyReport& report,
-               Progress* progress)
-      : path_(std::move(path)),
+  SegmentCheck(io::Disk& disk, io::Path folder, SalvagingFile& file, const Extent& extent,
+               VerifyReport& report, Progress* progress)
+      : disk_(disk),
+        path_(segment_path(folder, extent.entry.base)),
+        manifest_(folder + "/" + manifest_name),
         file_(file),
         window_(file, window_bytes),
         extent_(extent),
@@ -59,7 +61,9 @@ class SegmentCheck {
     report_.findings.push_back({path_, position_, from, to, std::move(what)});
   }
 
+  io::Disk& disk_;
   io::Path path_;
+  io::Path manifest_;
   SalvagingFile& file_;
   FileWindow window_;
   const Extent& extent_;
@@ -113,8 +117,13 @@ io::Task<Result<void>> SegmentCheck::skip_damage() {
   MR_CO_TRY(const auto later,
             co_await find_next_batch(window_, identity, position_, extent_.bytes, next_ + 1));
   const Offset to = later ? later->header.base_offset : std::max(extent_.end, next_);
-  find(next_, to, file_.unreadable_bytes() > 0 ? "no batch that can be read" : "no valid batch");
-  position_ = later ? later->position : extent_.bytes;
+  const uint64_t end = later ? later->position : extent_.bytes;
+  const bool unread = file_.unreadable_in(position_, end);
+  if (unread && file_.caching() == io::Caching::direct) {
+    MR_CO_CHECK(co_await file_.check_disk(disk_, manifest_));
+  }
+  find(next_, to, unread ? "no batch that can be read" : "no valid batch");
+  position_ = end;
   next_ = to;
   co_return Result<void>{};
 }
@@ -134,7 +143,7 @@ io::Task<Result<void>> check_segment(io::World world, io::Path folder, Extent ex
   Result<void> checked;
   if (file) {
     SalvagingFile readable(std::move(*file));
-    SegmentCheck check(path, readable, extent, report, progress);
+    SegmentCheck check(world.disk, folder, readable, extent, report, progress);
     checked = co_await check.run();
   } else {
     checked = fail(file.error());

@@ -437,8 +437,10 @@ void rot(const Setting& setting, bool only_cache) {
     setting.storage.damage_cache(path, at);
     return;
   }
-  // Recovery stops at a sector of the open segment that cannot be read.
-  if (entry.sealed && setting.random.one_in(3)) {
+  // Recovery stops at a sector of the open segment that cannot be read, readers where they cannot
+  // tell it from a lost disk.
+  const bool direct = setting.scenario.direct != 0;
+  if (direct && entry.sealed && setting.random.one_in(3)) {
     setting.storage.make_unreadable(path, at);
   } else {
     setting.storage.flip_bit(path, at, static_cast<unsigned>(setting.random.below(8)));
