@@ -104,11 +104,12 @@ std::string_view methods_of(Asked asked) {
 }
 
 // Everything that a browser library switches on by it stays off, but for autocapture, which a
-// missing key would turn off (contract section 0, trap 8).
+// missing key would turn off (contract section 0, trap 8). `surveys` is missing on purpose: at any
+// value, false too, posthog-js loads a script of surveys from us.
 std::string config_members() {
   return R"("supportedCompression":["gzip","gzip-js"],"hasFeatureFlags":false,)"
          R"("autocapture_opt_out":false,"autocaptureExceptions":false,"capturePerformance":false,)"
-         R"("captureDeadClicks":false,"heatmaps":false,"surveys":false,"sessionRecording":false,)"
+         R"("captureDeadClicks":false,"heatmaps":false,"sessionRecording":false,)"
          R"("defaultIdentifiedOnly":true,"elementsChainAsString":true,)"
          R"("analytics":{"endpoint":"/i/v0/e/"},)"
          R"("errorTracking":{"autocaptureExceptions":false,"suppressionRules":[]},)"
