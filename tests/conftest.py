@@ -2,10 +2,11 @@
 
 import os
 import pathlib
+import shutil
 
 import pytest
 
-from millrace import Millrace, PROGRAM
+from millrace import Millrace, PROGRAM, ROOT
 
 
 def pytest_configure(config):
@@ -67,3 +68,14 @@ def unique(request):
     import uuid
 
     return f"{request.node.name.split('[')[0].removeprefix('test_')}-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def picture(request, tmp_path):
+    """Where a browser leaves a picture of its page; kept with the results of a failure."""
+    file = pathlib.Path(tmp_path) / "page.png"
+    yield file
+    if getattr(request.node, "call_failed", False) and file.exists():
+        results = ROOT / "build/test-results"
+        results.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, results / f"{request.node.name}.png")

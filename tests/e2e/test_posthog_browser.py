@@ -1,25 +1,10 @@
 """The published `posthog-js` library in Chromium, unmodified; only its host is changed."""
 
 import json
-import pathlib
-import shutil
-
-import pytest
 
 from expect import assert_contains, assert_names, assert_one_person, group_properties, one
-from millrace import ROOT, person_id_of, sql_text
+from millrace import person_id_of, sql_text
 from node_client import run_node
-
-
-@pytest.fixture
-def picture(request, tmp_path):
-    """Where the browser leaves a picture of its page; kept with the results of a failure."""
-    file = pathlib.Path(tmp_path) / "page.png"
-    yield file
-    if getattr(request.node, "call_failed", False) and file.exists():
-        results = ROOT / "build/test-results"
-        results.mkdir(parents=True, exist_ok=True)
-        shutil.copy(file, results / f"{request.node.name}.png")
 
 
 def events_of(millrace, distinct_id, count):
