@@ -1,11 +1,11 @@
 #include "capture/client_settings.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 
 #include "capture/capture_service.h"
+#include "capture/route.h"
 #include "codec/json_object.h"
 #include "codec/json_text.h"
 #include "codec/percent.h"
@@ -48,11 +48,6 @@ constexpr std::array<Exact, 8> exact_paths = {{
     {"/v1/m", Asked::segment_metrics},
     {"/sourceConfig", Asked::rudder_source},
 }};
-
-std::string_view without_slash(std::string_view path) {
-  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  return path;
-}
 
 // What stands between `prefix` and `ending`, when that is one step of the path.
 std::string_view step_between(std::string_view path, std::string_view prefix,
@@ -106,18 +101,17 @@ std::string_view methods_of(Asked asked) {
 // Everything that a browser library switches on by it stays off, but for autocapture, which a
 // missing key would turn off (contract section 0, trap 8). `surveys` is missing on purpose: at any
 // value, false too, posthog-js loads a script of surveys from us.
-std::string config_members() {
-  return R"("supportedCompression":["gzip","gzip-js"],"hasFeatureFlags":false,)"
-         R"("autocapture_opt_out":false,"autocaptureExceptions":false,"capturePerformance":false,)"
-         R"("captureDeadClicks":false,"heatmaps":false,"sessionRecording":false,)"
-         R"("defaultIdentifiedOnly":true,"elementsChainAsString":true,)"
-         R"("analytics":{"endpoint":"/i/v0/e/"},)"
-         R"("errorTracking":{"autocaptureExceptions":false,"suppressionRules":[]},)"
-         R"("siteApps":[],"isAuthenticated":false,"toolbarParams":{})";
-}
+constexpr std::string_view config_members =
+    R"("supportedCompression":["gzip","gzip-js"],"hasFeatureFlags":false,)"
+    R"("autocapture_opt_out":false,"autocaptureExceptions":false,"capturePerformance":false,)"
+    R"("captureDeadClicks":false,"heatmaps":false,"sessionRecording":false,)"
+    R"("defaultIdentifiedOnly":true,"elementsChainAsString":true,)"
+    R"("analytics":{"endpoint":"/i/v0/e/"},)"
+    R"("errorTracking":{"autocaptureExceptions":false,"suppressionRules":[]},)"
+    R"("siteApps":[],"isAuthenticated":false,"toolbarParams":{})";
 
 std::string config_json(std::string_view token) {
-  return R"({"token":)" + json::quote(token) + "," + config_members() + "}";
+  return R"({"token":)" + json::quote(token) + "," + std::string(config_members) + "}";
 }
 
 // The number of a query's field; nothing when it is missing or no number.
@@ -144,7 +138,6 @@ std::string flag_members(int version, bool decide, int64_t now, const std::strin
   return members + R"(,"errorsWhileComputingFlags":false)";
 }
 
-// Under `$device_id` and the like nothing is asked: a person must have some id.
 bool has_distinct_id(const json::Object& body) {
   for (const std::string_view name : {"distinct_id", "$distinct_id"}) {
     const auto raw = body.find(name);
@@ -226,7 +219,8 @@ Response ClientSettings::flags(const http::Request& request, bool decide) const 
   const auto query = codec::parse_form(head.query);
   const std::optional<int> version = number_of(query, "v");
   const bool asks_config = codec::find_field(query, "config") != nullptr;
-  if (head.method != Method::post) return Response::json(200, "{" + config_members() + "}");
+  if (head.method != Method::post)
+    return Response::json(200, "{" + std::string(config_members) + "}");
 
   event::CaptureQuery hints = event::parse_capture_query(head.query);
   const auto text = event::decode_payload(
@@ -246,7 +240,7 @@ Response ClientSettings::flags(const http::Request& request, bool decide) const 
   const bool newest = !version && !asks_config && !decide;
   const int shape = newest ? 2 : version.value_or(1);
   std::string answer = "{" + flag_members(shape, decide, world_.clock.wall().millis, request_id());
-  if (decide || asks_config || newest) answer += "," + config_members();
+  if (decide || asks_config || newest) answer.append(",").append(config_members);
   return Response::json(200, answer + "}");
 }
 

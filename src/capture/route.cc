@@ -23,12 +23,12 @@ constexpr std::array<std::pair<std::string_view, Route>, 11> exact_routes = {{
     {"/api", Route::api},
 }};
 
+}  // namespace
+
 std::string_view without_slash(std::string_view path) {
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   return path;
 }
-
-}  // namespace
 
 bool is_event_route(Route route) {
   return route == Route::posthog || route == Route::posthog_engage || route == Route::segment;
@@ -39,9 +39,9 @@ Route route_of(std::string_view path) {
   for (const auto& [exact, route] : exact_routes) {
     if (trimmed == exact) return route;
   }
+  if (event::segment_endpoint_of_path(path)) return Route::segment;
   if (is_client_settings_path(path)) return Route::client_settings;
-  if (path.starts_with("/api/")) return Route::api;
-  return event::segment_endpoint_of_path(path) ? Route::segment : Route::unknown;
+  return path.starts_with("/api/") ? Route::api : Route::unknown;
 }
 
 bool takes_method(Route route, http::Method method) {

@@ -21,6 +21,9 @@ enum class Route : uint8_t {
   unknown,
 };
 
+// The path without one slash at its end; "/" stays.
+std::string_view without_slash(std::string_view path);
+
 // The route of a raw path; one trailing slash is ignored.
 Route route_of(std::string_view path);
 

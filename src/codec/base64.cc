@@ -6,8 +6,6 @@
 namespace mr::codec {
 namespace {
 
-constexpr char base64_alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr int8_t base64_foreign = -1;
 constexpr int8_t base64_blank = -2;
 constexpr int8_t base64_padding = -3;

@@ -6,6 +6,10 @@
 
 namespace mr::codec {
 
+// The digits of RFC 4648 section 4, each at its value.
+inline constexpr std::string_view base64_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 // RFC 4648 section 4, with padding.
 std::string base64_encode(std::string_view bytes);
 

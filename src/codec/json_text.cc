@@ -27,11 +27,9 @@ uint32_t hex_unit(const char* digits) {
 size_t append_unicode_escape(std::string& out, std::string_view body, size_t next) {
   const uint32_t unit = hex_unit(body.data() + next + 2);
   next += 6;
-  if (unit >= 0xd800 && unit < 0xdc00 && body.substr(next).starts_with("\\u") &&
-      body.size() - next >= 6) {
-    const uint32_t low = hex_unit(body.data() + next + 2);
-    if (low >= 0xdc00 && low < 0xe000) {
-      codec::append_code_point(out, 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+  if (body.substr(next).starts_with("\\u") && body.size() - next >= 6) {
+    if (const auto pair = codec::join_surrogates(unit, hex_unit(body.data() + next + 2))) {
+      codec::append_code_point(out, *pair);
       return next + 6;
     }
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "codec/base64.h"
 #include "codec/utf8.h"
 
 namespace mr::codec {
@@ -13,12 +14,10 @@ constexpr int bits_per_digit = 6;
 constexpr uint8_t no_digit = 0xFF;
 
 constexpr std::array<uint8_t, 256> make_digit_values() {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::array<uint8_t, 256> values{};
   values.fill(no_digit);
-  for (size_t i = 0; i < digits.size(); ++i) {
-    values[static_cast<uint8_t>(digits[i])] = static_cast<uint8_t>(i);
+  for (size_t i = 0; i < base64_alphabet.size(); ++i) {
+    values[static_cast<uint8_t>(base64_alphabet[i])] = static_cast<uint8_t>(i);
   }
   values[' '] = values['+'];
   return values;
@@ -125,13 +124,6 @@ class Decoder {
   size_t left_at_width_ = 1;
 };
 
-constexpr bool is_high_surrogate(char16_t unit) {
-  return unit >= 0xD800 && unit < 0xDC00;
-}
-constexpr bool is_low_surrogate(char16_t unit) {
-  return unit >= 0xDC00 && unit < 0xE000;
-}
-
 }  // namespace
 
 std::string_view to_string(LzStringFailure failure) {
@@ -155,12 +147,10 @@ std::expected<std::string, LzStringFailure> lz_string_decode(std::string_view pa
   text.reserve(units->size());
   for (size_t i = 0; i < units->size(); ++i) {
     const char16_t unit = (*units)[i];
-    const bool pair =
-        is_high_surrogate(unit) && i + 1 < units->size() && is_low_surrogate((*units)[i + 1]);
-    if (pair) {
-      const uint32_t high = unit - 0xD800u;
-      const uint32_t low = (*units)[++i] - 0xDC00u;
-      append_code_point(text, 0x10000 + (high << 10) + low);
+    const char16_t next = i + 1 < units->size() ? (*units)[i + 1] : u'\0';
+    if (const auto pair = join_surrogates(unit, next)) {
+      append_code_point(text, *pair);
+      ++i;
     } else {
       append_code_point(text, unit);
     }

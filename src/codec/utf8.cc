@@ -82,6 +82,12 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+std::optional<uint32_t> join_surrogates(uint32_t high, uint32_t low) {
+  const bool pair = high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000;
+  if (!pair) return std::nullopt;
+  return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
 void append_code_point(std::string& out, uint32_t code_point) {
   if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff)) code_point = 0xfffd;
   const auto tail = [&](int shift) {

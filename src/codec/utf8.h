@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,10 @@ std::string_view cut_code_points(std::string_view text, size_t code_points_max);
 
 // Without the white space (Unicode's property White_Space) at both ends.
 std::string_view trim(std::string_view text);
+
+// The character that two units of UTF-16 stand for together; nothing when they are no pair of
+// surrogates.
+std::optional<uint32_t> join_surrogates(uint32_t high, uint32_t low);
 
 // Appends the character; a surrogate or a value above U+10FFFF becomes U+FFFD.
 void append_code_point(std::string& out, uint32_t code_point);

@@ -65,7 +65,7 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t by
     if (whole) co_return batch;
     if (++refreshes > refreshes_max) {
       if (!batch || suspects(*batch->damaged)) co_return batch;
-      co_return fail(ErrorCode::io_failed, folder_ + " was another one each time it was read");
+      co_return fail(ErrorCode::io_failed, folder_ + " changed each time it was read");
     }
     // What was not there may be there in the files of today; and a disk that fails now and then
     // shows no damage twice in the same place.

@@ -17,7 +17,7 @@ constexpr int block_tries = 4;
 
 io::Task<Result<size_t>> SalvagingFile::read_at(uint64_t offset, MutableBytes into) {
   const auto count = co_await file_->read_at(offset, into);
-  if (count && *count >= io::direct_alignment) readable_ = block_ceiling(offset);
+  if (count && *count >= io::direct_alignment) readable_ = offset;
   if (count || count.error().code() != ErrorCode::io_failed) co_return count;
   MR_REACHED("log.reader.salvaged");
   co_return co_await read_blocks(offset, into);

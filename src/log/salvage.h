@@ -39,8 +39,9 @@ class SalvagingFile final : public io::File {
   io::Task<Result<size_t>> read_blocks(uint64_t offset, MutableBytes into);
 
   std::unique_ptr<io::File> file_;
-  std::set<uint64_t> unreadable_;     // where the blocks begin
-  std::optional<uint64_t> readable_;  // where a block begins that was read
+  std::set<uint64_t> unreadable_;  // where the blocks begin
+  // Where as much as a block was read; of a direct file, at a block's boundary.
+  std::optional<uint64_t> readable_;
 };
 
 }  // namespace mr::log

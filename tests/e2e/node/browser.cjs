@@ -1,6 +1,7 @@
 // Drives headless Chromium on pages of our own: what a program needs to test a library that is
 // made for browsers. The pages come from `serve_site`, the library from its npm package.
 'use strict';
+const { EventEmitter, once } = require('events');
 const fs = require('fs');
 const http = require('http');
 const zlib = require('zlib');
@@ -67,6 +68,7 @@ async function beaconsOf(context) {
 // Everything that a page asked of `host`, with its answers, and everything that went wrong.
 class Witness {
   constructor(context, host) {
+    this.news = new EventEmitter();
     this.requests = [];
     this.complaints = [];
     this.host = host;
@@ -101,6 +103,7 @@ class Witness {
   answered(response) {
     const seen = this.requests.find((entry) => entry.request === response.request());
     if (seen) seen.status = response.status();
+    this.news.emit('answer');
     if (response.status() >= 400) this.complaints.push(`${response.status()} ${response.url()}`);
   }
 
@@ -115,10 +118,11 @@ class Witness {
   }
 
   async until(condition, what) {
-    const deadline = Date.now() + answerMs;
+    const signal = AbortSignal.timeout(answerMs);
     while (!condition()) {
-      if (Date.now() > deadline) throw new Error(`still waiting for ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await once(this.news, 'answer', { signal }).catch(() => {
+        throw new Error(`still waiting for ${what}`);
+      });
     }
   }
 
