@@ -48,8 +48,7 @@ struct ReaderOptions {
 
 struct AppenderOptions {
   stream::Visibility visibility = stream::Visibility::on_durable;
-  // When set, everything at or above it is cut when the partition opens: what its writer had
-  // appended but not committed elsewhere. Opening fails if the log ends below it.
+  // As stream::AppendOptions says.
   std::optional<Offset> truncate_to;
 
   // The first segment of each opening is small, each further one twice as large, up to the largest
@@ -81,7 +80,7 @@ struct AppenderOptions {
   Millis sync_interval{0};
 
   // Of recovery only, by a writer that knows what it made durable: where the disk has less, the
-  // missing offsets are damaged and not given again, and ending below truncate_to is no error.
+  // missing offsets are damaged and not given again.
   std::optional<Offset> known_durable_end;
 
   // May be null.

@@ -74,6 +74,12 @@ io::Task<Result<void>> copy_segment(io::World world, io::Path from, io::Path to,
                                     Progress* progress) {
   const io::Path target = segment_path(to, entry.base);
   auto source = co_await open_segment(world.disk, from, entry, io::Caching::buffered);
+  if (!source && source.error().code() == ErrorCode::not_found && entry.sealed) {
+    // The copy misses it as the source does.
+    copied.damaged.push_back(
+        {entry.base, entry.end, segment_path(from, entry.base) + " is missing"});
+    co_return Result<void>{};
+  }
   if (!source) {
     // A segment that the manifest names is missing: that is no "not written yet".
     const bool missing = source.error().code() == ErrorCode::not_found;
@@ -135,7 +141,7 @@ io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from,
   CopiedPartition copied{first, first, 0, {}};
   for (SegmentEntry entry : moment.manifest.segments) {
     const uint64_t bytes = entry.sealed ? entry.sealed_bytes : moment.tail_bytes;
-    if (bytes == 0) continue;
+    if (bytes == 0 && entry.end <= entry.base) continue;
     MR_CO_CHECK(co_await copy_segment(world, from, to, bytes, entry, copied, progress));
     kept.push_back(entry);
     copied.end = entry.end;

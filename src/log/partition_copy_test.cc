@@ -102,15 +102,22 @@ TEST(PartitionCopy, DamageIsCopiedAndReported) {
   EXPECT_EQ(copied->damaged[0].to - copied->damaged[0].from, 1);
 }
 
-TEST(PartitionCopy, AMissingSegmentIsNotTakenForAnEmptyPartition) {
+TEST(PartitionCopy, AMissingSegmentIsReportedAndTheCopyMissesIt) {
   sim::SimWorld world(1);
   ASSERT_TRUE(*world.run(write(world.world())));
   const auto manifest = world.run(load_manifest(world.world().disk, source))->value().value();
-  const io::Path lost = segment_path(source, manifest.segments[1].base);
-  ASSERT_TRUE(world.storage().remove(lost));
+  const SegmentEntry lost = manifest.segments[1];
+  ASSERT_TRUE(world.storage().remove(segment_path(source, lost.base)));
   const auto copied = *world.run(copy_partition(world.world(), source, target, nullptr));
-  ASSERT_FALSE(copied);
-  EXPECT_EQ(copied.error().code(), ErrorCode::corrupt);
+  ASSERT_TRUE(copied) << copied.error().message();
+  EXPECT_EQ(copied->end, Offset(40));
+  ASSERT_EQ(copied->damaged.size(), 1u);
+  EXPECT_EQ(copied->damaged[0].from, lost.base);
+  EXPECT_EQ(copied->damaged[0].to, lost.end);
+  const auto report = *world.run(verify_partition(world.world(), target, nullptr));
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->findings.size(), 1u);
+  EXPECT_EQ(report->findings[0].what, "the segment's file is missing");
 }
 
 TEST(PartitionCopy, AWriterThatDiedLeavesWhatItsFilesShow) {

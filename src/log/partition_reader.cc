@@ -128,7 +128,9 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read_visible(Offset from, O
 io::Task<Result<PartitionReader::Damage>> PartitionReader::open_batch(Offset from,
                                                                       size_t bytes_max) {
   batch_.reset();
-  MR_CO_CHECK(co_await position_at(from));
+  const auto placed = co_await position_at(from);
+  if (!placed && placed.error().code() == ErrorCode::not_found) co_return missing_segment(from);
+  MR_CO_CHECK(placed);
   MR_CO_TRY(const uint64_t end, co_await limit());
   std::optional<Checked> found;
   while (!found) {
@@ -319,6 +321,15 @@ io::Task<Result<stream::DamagedRange>> PartitionReader::damage_here(uint64_t lim
     next_ = later->header.base_offset;
   }
   co_return range;
+}
+
+// What the file of a segment that the manifest names should hold; it is gone.
+PartitionReader::Damage PartitionReader::missing_segment(Offset from) const {
+  MR_REACHED("log.reader.segment_missing");
+  const SegmentEntry* entry = manifest_->find(from);
+  MR_ASSERT(entry != nullptr);
+  return stream::DamagedRange{from, entry->sealed ? entry->end : end_offset(),
+                              segment_path(folder_, entry->base) + " is missing"};
 }
 
 // A batch whose checksum matches, and whose records still cannot be had.

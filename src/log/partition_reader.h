@@ -85,6 +85,7 @@ class PartitionReader final : public stream::Reader {
   io::Task<Result<std::unique_ptr<SalvagingFile>>> open_past_cache();
   io::Task<Result<stream::DamagedRange>> damage_here(uint64_t limit);
   bool suspects(const stream::DamagedRange& range) const;
+  Damage missing_segment(Offset from) const;
   stream::DamagedRange unreadable(const BatchHeader& header, const Error& why) const;
   SegmentIdentity identity() const { return {segment_->entry.base, segment_->entry.use, true}; }
 

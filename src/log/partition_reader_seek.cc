@@ -109,7 +109,10 @@ io::Task<Result<Offset>> PartitionReader::find_time_now(WallTime time) {
   }
   while (next < end_offset()) {
     batch_.reset();
-    MR_CO_CHECK(co_await position_at(next));
+    const auto placed = co_await position_at(next);
+    // As damage below: the place.
+    if (!placed && placed.error().code() == ErrorCode::not_found) co_return next;
+    MR_CO_CHECK(placed);
     MR_CO_TRY(const uint64_t end, co_await limit());
     MR_CO_CHECK(co_await seek(next, end));
     MR_CO_CHECK(co_await skip_older(time, end));

@@ -265,18 +265,6 @@ TEST(PartitionWriter, CutsWhatItsWriterHasNotCommittedWhereverTheCutFalls) {
   }
 }
 
-TEST(PartitionWriter, ALogThatEndsBelowTheCommittedOffsetDoesNotOpen) {
-  Running log(1);
-  ASSERT_TRUE(log.append(3));
-  ASSERT_TRUE(log.sim.run(close(*log.appender)).value());
-  AppenderOptions options = small_options();
-  options.truncate_to = Offset(4);
-  const auto opened = log.sim.run(open(log.sim.world(), options)).value();
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code(), ErrorCode::corrupt);
-  EXPECT_NE(opened.error().message().find("ends at offset 3"), std::string::npos);
-}
-
 TEST(PartitionWriter, AFailedWriteIsNotAcknowledgedAndTheNextAppendGoesOnInANewSegment) {
   for (const bool direct : {true, false}) {
     Running log(9, small_options(), direct);

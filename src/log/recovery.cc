@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/reached.h"
+#include "log/checkpoint_file.h"
 #include "log/consumer_note.h"
+#include "log/partition.h"
 #include "log/segment_index.h"
 #include "log/segment_scan.h"
 #include "telemetry/log_line.h"
@@ -46,8 +48,10 @@ class Recovery {
   io::Task<Result<void>> keep_torn(io::File& file, SegmentEntry entry, SegmentScan& scan);
   io::Task<Result<void>> copy_tail(SegmentEntry entry, uint64_t bytes);
   io::Task<Result<void>> copy_bytes(io::Path source, io::Path target, uint64_t bytes);
-  void keep_up_to(SegmentEntry& entry, Offset durable, const std::string& known_by);
-  io::Task<Result<void>> keep_above_consumers(SegmentEntry& entry);
+  io::Task<Result<void>> find_tail_end(SegmentEntry& entry);
+  io::Task<Result<void>> keep_what_was_known();
+  void keep_up_to(Offset durable, const std::string& known_by);
+  io::Task<std::vector<RegisteredConsumer>> readable_consumers();
   io::Task<Result<void>> cut();
   io::Task<Result<void>> carry(SegmentEntry entry, uint64_t position, Offset base);
   void report(const SegmentEntry& entry, const SegmentScan& scan);
@@ -80,7 +84,11 @@ io::Task<Result<void>> Recovery::load() {
   for (const std::string& name : names) {
     // The first manifest is durable before the first segment gets its final name.
     if (name.ends_with(".log")) {
-      co_return fail(ErrorCode::corrupt, folder_ + " holds segments, but its manifest is missing");
+      co_return fail(ErrorCode::corrupt,
+                     folder_ +
+                         " holds segments, but its manifest is missing: restore "
+                         "it from a backup, or move the folder aside (log "
+                         "dump reads segments without a manifest)");
     }
   }
   co_return Result<void>{};
@@ -136,51 +144,62 @@ void Recovery::report(const SegmentEntry& entry, const SegmentScan& scan) {
   }
 }
 
-// Finds where the last segment ends, makes that durable, and seals it there.
+// Seals the last segment where it ends.
 io::Task<Result<void>> Recovery::seal_tail() {
   auto& segments = found_.manifest.segments;
-  found_.end = found_.manifest.first_offset;
-  if (segments.empty()) co_return Result<void>{};
-  SegmentEntry& entry = segments.back();
-  if (!entry.sealed) {
-    MR_CO_TRY(auto file, co_await world_.disk.open(
-                             segment_path(folder_, entry.base),
-                             {io::Access::read_write, io::Creation::must_exist, options_.caching}));
-    MR_CO_TRY(SegmentScan scan, co_await scan_segment(*file, identity(entry), entry.base));
-    report(entry, scan);
-    if (options_.bugs.keep_torn_tail) MR_CO_CHECK(co_await keep_torn(*file, entry, scan));
-    found_.holes += scan.holes.size();
-    if (scan.valid_bytes > 0 && !options_.bugs.serve_tail_unflushed) {
-      if (file->caching() == io::Caching::direct) {
-        MR_REACHED("log.recovery.tail_flushed");
-        MR_CO_CHECK(co_await file->sync_data());
-      } else if (options_.bugs.trust_page_cache) {
-        MR_CO_CHECK(co_await file->sync_data());
-      } else {
-        MR_REACHED("log.recovery.tail_copied");
-        file.reset();
-        MR_CO_CHECK(co_await copy_tail(entry, scan.valid_bytes));
-      }
-    }
-    entry.sealed = true;
-    entry.sealed_bytes = scan.valid_bytes;
-    entry.end = scan.end;
-    if (options_.known_durable_end) {
-      keep_up_to(entry, *options_.known_durable_end, "the log's writer");
-    } else if (!options_.truncate_to) {
-      MR_CO_CHECK(co_await keep_above_consumers(entry));
-    }
-    entry.max_timestamp = scan.max_timestamp;
-  } else {
+  if (!segments.empty() && !segments.back().sealed) {
+    MR_CO_CHECK(co_await find_tail_end(segments.back()));
+  } else if (!segments.empty()) {
     MR_REACHED("log.recovery.tail_sealed");
   }
-  found_.end = entry.end;
-  found_.tail_epoch = entry.use.epoch;
-  found_.tail_bytes = entry.sealed_bytes;
-  if (entry.end == entry.base) {
+  found_.end = segments.empty() ? found_.manifest.first_offset : segments.back().end;
+  MR_CO_CHECK(co_await keep_what_was_known());
+  if (segments.empty()) co_return Result<void>{};
+  found_.tail_epoch = segments.back().use.epoch;
+  found_.tail_bytes = segments.back().sealed_bytes;
+  if (segments.back().end == segments.back().base) {
     MR_REACHED("log.recovery.tail_empty");
     segments.pop_back();
   }
+  co_return Result<void>{};
+}
+
+// Finds where the open segment ends, and makes that durable.
+io::Task<Result<void>> Recovery::find_tail_end(SegmentEntry& entry) {
+  entry.sealed = true;
+  entry.end = entry.base;
+  auto opened = co_await world_.disk.open(
+      segment_path(folder_, entry.base),
+      {io::Access::read_write, io::Creation::must_exist, options_.caching});
+  if (!opened && opened.error().code() == ErrorCode::not_found) {
+    MR_REACHED("log.recovery.tail_missing");
+    ++found_.holes;
+    if (options_.logger != nullptr) {
+      options_.logger->error("the last segment's file is missing: its records are lost",
+                             {{"partition", folder_}, {"from_offset", entry.base.value}});
+    }
+    co_return Result<void>{};
+  }
+  MR_CO_TRY(auto file, std::move(opened));
+  MR_CO_TRY(SegmentScan scan, co_await scan_segment(*file, identity(entry), entry.base));
+  report(entry, scan);
+  if (options_.bugs.keep_torn_tail) MR_CO_CHECK(co_await keep_torn(*file, entry, scan));
+  found_.holes += scan.holes.size();
+  if (scan.valid_bytes > 0 && !options_.bugs.serve_tail_unflushed) {
+    if (file->caching() == io::Caching::direct) {
+      MR_REACHED("log.recovery.tail_flushed");
+      MR_CO_CHECK(co_await file->sync_data());
+    } else if (options_.bugs.trust_page_cache) {
+      MR_CO_CHECK(co_await file->sync_data());
+    } else {
+      MR_REACHED("log.recovery.tail_copied");
+      file.reset();
+      MR_CO_CHECK(co_await copy_tail(entry, scan.valid_bytes));
+    }
+  }
+  entry.sealed_bytes = scan.valid_bytes;
+  entry.end = scan.end;
+  entry.max_timestamp = scan.max_timestamp;
   co_return Result<void>{};
 }
 
@@ -237,41 +256,74 @@ io::Task<Result<void>> Recovery::copy_bytes(io::Path source, io::Path target, ui
   co_return co_await to->sync_data();
 }
 
-// Where the segment ends below what someone knows to have been durable, acknowledged records are
-// lost. Their offsets are not given again, or a consumer would take new records for old ones; they
-// are damaged, and readers say so.
-void Recovery::keep_up_to(SegmentEntry& entry, Offset durable, const std::string& known_by) {
-  if (durable <= entry.end) return;
+// Where the log ends below what someone knows to have been durable, acknowledged records are lost,
+// up to the whole partition with its folder. Their offsets are not given again, or a consumer would
+// take new records for old ones and pass over them; they are damaged, and readers say so.
+io::Task<Result<void>> Recovery::keep_what_was_known() {
+  if (options_.known_durable_end) {
+    keep_up_to(*options_.known_durable_end, "the log's writer");
+    co_return Result<void>{};
+  }
+  const auto consumers = co_await readable_consumers();
+  if (!options_.truncate_to) {
+    for (const RegisteredConsumer& consumer : consumers) {
+      if (consumer.next > found_.end) MR_REACHED("log.recovery.end_below_consumer");
+      keep_up_to(consumer.next, "consumer " + consumer.name);
+    }
+    co_return Result<void>{};
+  }
+  // Consumers see only what was committed.
+  for (const RegisteredConsumer& consumer : consumers) {
+    if (consumer.next <= *options_.truncate_to) continue;
+    co_return fail(ErrorCode::corrupt,
+                   folder_ + ": consumer " + consumer.name + " has read up to offset " +
+                       std::to_string(consumer.next.value) + ", above the committed offset " +
+                       std::to_string(options_.truncate_to->value) +
+                       ": the state beside the log is older than the log; restore both from the "
+                       "same backup");
+  }
+  if (*options_.truncate_to > found_.end) MR_REACHED("log.recovery.end_below_commit");
+  keep_up_to(*options_.truncate_to, "the state that was committed with it");
+  co_return Result<void>{};
+}
+
+void Recovery::keep_up_to(Offset durable, const std::string& known_by) {
+  if (durable <= found_.end) return;
   if (options_.logger != nullptr) {
     options_.logger->error("the log ends below what was durable: records were lost",
                            {{"partition", folder_},
                             {"known_by", known_by},
-                            {"from_offset", entry.end.value},
+                            {"from_offset", found_.end.value},
                             {"to_offset", durable.value}});
   }
-  entry.end = durable;
+  found_.end = durable;
   ++found_.holes;
+  Manifest& manifest = found_.manifest;
+  (manifest.segments.empty() ? manifest.first_offset : manifest.segments.back().end) = durable;
 }
 
-// A consumer reads only what was durable.
-io::Task<Result<void>> Recovery::keep_above_consumers(SegmentEntry& entry) {
-  MR_CO_TRY(const auto consumers, co_await list_consumers(world_, folder_));
-  for (const RegisteredConsumer& consumer : consumers) {
-    if (consumer.next > entry.end) MR_REACHED("log.recovery.end_below_consumer");
-    keep_up_to(entry, consumer.next, "consumer " + consumer.name);
+// A note that cannot be read says nothing: its consumer writes it anew, and until then retention
+// removes nothing.
+io::Task<std::vector<RegisteredConsumer>> Recovery::readable_consumers() {
+  std::vector<RegisteredConsumer> consumers;
+  CheckpointFiles notes(world_, consumers_folder(folder_));
+  const auto names = co_await notes.names();
+  if (!names) co_return consumers;
+  for (const std::string& name : *names) {
+    const auto note = co_await notes.load(name);
+    if (note && *note) consumers.push_back({name, (*note)->next});
+    if (note || options_.logger == nullptr) continue;
+    options_.logger->error("a consumer's note cannot be read",
+                           {{"partition", folder_}, {"error", note.error().message()}});
   }
-  co_return Result<void>{};
+  co_return consumers;
 }
 
 io::Task<Result<void>> Recovery::cut() {
   const Offset at = *options_.truncate_to;
   if (at == found_.end) co_return Result<void>{};
-  if (at > found_.end && options_.known_durable_end) co_return Result<void>{};
-  if (at > found_.end) {
-    co_return fail(ErrorCode::corrupt,
-                   folder_ + " ends at offset " + std::to_string(found_.end.value) +
-                       ", below the committed offset " + std::to_string(at.value));
-  }
+  // An append whose sync failed is not there, and was reported as failed.
+  if (at > found_.end) co_return Result<void>{};
   if (at < found_.manifest.first_offset) {
     co_return fail(ErrorCode::corrupt,
                    folder_ + " begins above the committed offset " + std::to_string(at.value));
@@ -290,8 +342,13 @@ io::Task<Result<void>> Recovery::cut() {
   if (segments.empty() || segments.back().end <= at) co_return Result<void>{};
   MR_REACHED("log.recovery.cut_inside_segment");
   SegmentEntry& entry = segments.back();
-  MR_CO_TRY(const auto file, co_await world_.disk.open(segment_path(folder_, entry.base), {}));
-  MR_CO_TRY(const SegmentScan scan, co_await scan_segment(*file, identity(entry), at));
+  const auto file = co_await world_.disk.open(segment_path(folder_, entry.base), {});
+  if (!file && file.error().code() == ErrorCode::not_found) {
+    entry.end = at;  // all of it is damaged, up to there
+    co_return Result<void>{};
+  }
+  if (!file) co_return fail(file.error());
+  MR_CO_TRY(const SegmentScan scan, co_await scan_segment(**file, identity(entry), at));
   if (scan.cut_base < at) {
     MR_REACHED("log.recovery.cut_inside_batch");
     MR_CO_CHECK(co_await carry(entry, scan.cut_position, scan.cut_base));

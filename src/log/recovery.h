@@ -41,9 +41,11 @@ struct Recovered {
 //  - the last segment is read past the page cache and the device flushed; where that cannot be
 //    done, its valid part is copied to a new file, synced, and renamed over it;
 //  - what is not a valid batch of this use at the expected offset is cut, and said so;
+//  - where it ends below what the writer, the committed state (truncate_to) or a consumer knows to
+//    have been durable, it is moved up to that: the offsets between are damaged;
 //  - truncate_to cuts on top of that.
-// Errors: corrupt (the manifest, or a log that ends below truncate_to), unsupported, io_failed,
-// no_space. Nothing acknowledged is lost by an error; calling again is right.
+// Errors: corrupt (the manifest, or a consumer that has read above truncate_to), unsupported,
+// io_failed, no_space. Nothing acknowledged is lost by an error; calling again is right.
 io::Task<Result<Recovered>> recover_partition(io::World world, io::Path folder,
                                               AppenderOptions options);
 

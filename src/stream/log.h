@@ -20,8 +20,9 @@ struct TopicPartition {
 struct AppendOptions {
   Visibility visibility = Visibility::on_durable;
   // When set, everything at or above it is cut when the partition opens: what its writer had
-  // appended but not committed elsewhere. Opening fails if the log ends below it. An engine that
-  // cannot cut (Log::cuts_uncommitted) leaves the records to be recognised as repeats.
+  // appended but not committed elsewhere. Where the log ends below it, records were lost: their
+  // offsets are damaged, and not given again. Opening fails if a consumer has read above it. An
+  // engine that cannot cut (Log::cuts_uncommitted) leaves the records to be recognised as repeats.
   std::optional<Offset> truncate_to;
 };
 
