@@ -20,6 +20,10 @@ constexpr std::string_view file_ending = ".checkpoint";
 
 }  // namespace
 
+io::Path checkpoint_path(const io::Path& folder, const std::string& name) {
+  return folder + "/" + name + std::string(file_ending);
+}
+
 Bytes encode_checkpoint(const stream::Checkpoint& checkpoint) {
   Bytes out;
   codec::put_u32_be(out, checkpoint_magic);
@@ -72,7 +76,7 @@ Result<io::Path> CheckpointFiles::path_of(const std::string& name) const {
       !std::all_of(name.begin(), name.end(), allowed)) {
     return fail(ErrorCode::invalid_input, "\"" + name + "\" cannot name a checkpoint");
   }
-  return folder_ + "/" + name + std::string(file_ending);
+  return checkpoint_path(folder_, name);
 }
 
 io::Task<Result<std::optional<stream::Checkpoint>>> CheckpointFiles::load(std::string name) {

@@ -32,6 +32,9 @@ class CheckpointFiles final : public stream::Checkpoints {
   io::Path folder_;
 };
 
+// The file of a name that is valid: "<folder>/<name>.checkpoint".
+io::Path checkpoint_path(const io::Path& folder, const std::string& name);
+
 Bytes encode_checkpoint(const stream::Checkpoint& checkpoint);
 Result<stream::Checkpoint> decode_checkpoint(ByteView bytes, const std::string& path);
 

@@ -24,16 +24,26 @@ io::Task<Result<void>> ConsumerNote::finished(Offset next) {
   co_return co_await open(next);
 }
 
-io::Task<Result<std::vector<RegisteredConsumer>>> list_consumers(io::World world,
-                                                                 io::Path partition_folder) {
+io::Task<Result<ConsumerList>> look_at_consumers(io::World world, io::Path partition_folder) {
   CheckpointFiles notes(world, consumers_folder(partition_folder));
   MR_CO_TRY(const auto names, co_await notes.names());
-  std::vector<RegisteredConsumer> consumers;
+  ConsumerList found;
   for (const std::string& name : names) {
-    MR_CO_TRY(const auto note, co_await notes.load(name));
-    if (note) consumers.push_back({name, note->next});
+    const auto note = co_await notes.load(name);
+    if (!note) {
+      found.unreadable.push_back({name, note.error()});
+    } else if (*note) {
+      found.consumers.push_back({name, (*note)->next});
+    }
   }
-  co_return consumers;
+  co_return found;
+}
+
+io::Task<Result<std::vector<RegisteredConsumer>>> list_consumers(io::World world,
+                                                                 io::Path partition_folder) {
+  MR_CO_TRY(auto found, co_await look_at_consumers(world, std::move(partition_folder)));
+  if (!found.unreadable.empty()) co_return fail(found.unreadable.front().error);
+  co_return std::move(found.consumers);
 }
 
 }  // namespace mr::log

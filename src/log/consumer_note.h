@@ -35,7 +35,21 @@ struct RegisteredConsumer {
   Offset next;  // a lower bound of where it is
 };
 
-// All of a partition, by name. Errors: corrupt (a note that cannot be read), io_failed.
+struct UnreadableNote {
+  std::string name;  // of its consumer
+  Error error;
+};
+
+// Who has registered, by name.
+struct ConsumerList {
+  std::vector<RegisteredConsumer> consumers;
+  std::vector<UnreadableNote> unreadable;
+};
+
+// All of a partition; for who only looks. Errors: io_failed (the folder cannot be read).
+io::Task<Result<ConsumerList>> look_at_consumers(io::World world, io::Path partition_folder);
+
+// The same for who acts by it. Errors: corrupt (a note that cannot be read), io_failed.
 io::Task<Result<std::vector<RegisteredConsumer>>> list_consumers(io::World world,
                                                                  io::Path partition_folder);
 

@@ -25,18 +25,14 @@ io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::P
                                                           stream::TopicPartition which) {
   const io::Path folder = partition_folder(log_folder, which);
   PartitionDescription found{.which = which};
-  MR_CO_TRY(const auto manifest, co_await load_manifest(world.disk, folder));
-  if (!manifest) {
-    co_return fail(ErrorCode::not_found, log_folder + " has no partition " + which.topic + "/" +
-                                             std::to_string(which.partition));
-  }
-  found.first = manifest->first_offset;
-  found.end = manifest->segments.empty() ? found.first : manifest->segments.back().end;
+  MR_CO_TRY(const Manifest manifest, co_await load_written_manifest(world.disk, folder));
+  found.first = manifest.first_offset;
+  found.end = manifest.segments.empty() ? found.first : manifest.segments.back().end;
   MR_CO_TRY(const auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
   if (const auto end = load_word(*page, WatermarkWord::end)) {
     found.end = std::max(found.end, Offset(static_cast<int64_t>(*end)));
   }
-  for (const SegmentEntry& entry : manifest->segments) {
+  for (const SegmentEntry& entry : manifest.segments) {
     SegmentDescription segment{entry, entry.end, entry.sealed_bytes};
     if (!entry.sealed) {
       segment.end = std::max(found.end, entry.base);
@@ -52,7 +48,7 @@ io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::P
     const auto last = co_await time_at(world, folder, found.end + -1);
     if (last) found.newest = std::max(found.newest.value_or(*last), *last);
   }
-  MR_CO_TRY(found.consumers, co_await list_consumers(world, folder));
+  MR_CO_TRY(found.consumers, co_await look_at_consumers(world, folder));
   const auto lock = co_await world.disk.lock(folder + "/" + lock_name);
   found.writer_runs = !lock && lock.error().code() == ErrorCode::busy;
   co_return found;

@@ -27,11 +27,12 @@ struct PartitionDescription {
   std::optional<WallTime> newest;  // of the sealed segments, and of the last record
   bool writer_runs = false;
   std::vector<SegmentDescription> segments;
-  std::vector<RegisteredConsumer> consumers;  // by name
+  ConsumerList consumers;
 };
 
 // Looks at a partition from outside, beside a running writer or without one; changes nothing.
-// Errors: not_found (there is no such partition), corrupt, io_failed.
+// Errors: not_found (nothing was ever written there), corrupt (the manifest is missing or cannot be
+// read), io_failed.
 io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::Path log_folder,
                                                           stream::TopicPartition which);
 

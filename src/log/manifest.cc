@@ -119,6 +119,28 @@ io::Task<Result<std::optional<Manifest>>> load_manifest(io::Disk& disk, io::Path
   co_return std::optional(std::move(manifest));
 }
 
+io::Task<Result<Manifest>> load_written_manifest(io::Disk& disk, io::Path folder) {
+  constexpr const char* advice =
+      ": restore a backup, or move the folder aside (`millrace log dump FILE.log` shows what each "
+      "segment file holds)";
+  // The names first: the first manifest is durable before the first segment gets its final name.
+  const auto names = co_await disk.list(folder);
+  if (!names) co_return fail(names.error());
+  auto manifest = co_await load_manifest(disk, folder);
+  if (!manifest && manifest.error().code() == ErrorCode::corrupt) {
+    co_return fail(ErrorCode::corrupt, manifest.error().message() + advice);
+  }
+  if (!manifest) co_return fail(manifest.error());
+  if (*manifest) co_return std::move(**manifest);
+  const bool segments =
+      std::ranges::any_of(*names, [](const std::string& name) { return name.ends_with(".log"); });
+  if (segments) {
+    co_return fail(ErrorCode::corrupt,
+                   folder + " holds segments, but its manifest is missing" + advice);
+  }
+  co_return fail(ErrorCode::not_found, folder + " has no manifest");
+}
+
 io::Path segment_path(const io::Path& folder, Offset base) {
   constexpr size_t name_digits = 20;
   const std::string digits = std::to_string(base.value);

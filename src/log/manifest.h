@@ -43,6 +43,9 @@ Result<Manifest> decode_manifest(ByteView bytes, const std::string& path);
 
 // Nothing when the partition has none yet.
 io::Task<Result<std::optional<Manifest>>> load_manifest(io::Disk& disk, io::Path folder);
+// The same for who needs one. Errors: not_found (nothing was ever written there), corrupt (also:
+// there are segments, but no manifest).
+io::Task<Result<Manifest>> load_written_manifest(io::Disk& disk, io::Path folder);
 
 // "<folder>/00000000000000000042.log"
 io::Path segment_path(const io::Path& folder, Offset base);

@@ -26,9 +26,8 @@ io::Task<Result<Moment>> look(io::World world, io::Path folder) {
   MR_CO_TRY(const auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
   for (int i = 0; i < looks_max; ++i) {
     const uint64_t generation = page->load(static_cast<size_t>(WatermarkWord::generation));
-    MR_CO_TRY(auto manifest, co_await load_manifest(world.disk, folder));
-    if (!manifest) co_return fail(ErrorCode::not_found, folder + " has no manifest");
-    Moment moment{std::move(*manifest), 0};
+    MR_CO_TRY(auto manifest, co_await load_written_manifest(world.disk, folder));
+    Moment moment{std::move(manifest), 0};
     const auto& segments = moment.manifest.segments;
     if (segments.empty() || segments.back().sealed) co_return moment;
     // Without a writer the page may be of another time, after a power loss even of the same

@@ -26,9 +26,9 @@ inline constexpr const char* copy_consumer = "backup";
 // manifest with all of them sealed, so that `to` opens as a partition. Everything that the writer
 // had made durable when the call began is in it, also what it has not shown to readers yet. Each
 // copied segment is scanned: damage does not stop the copy, it is reported. Synced when it returns.
-// The caller holds retention back meanwhile: hold_for_copy(). Errors: not_found, already_exists
-// (`to` holds a partition), corrupt (the manifest, or the open segment is missing), no_space,
-// io_failed.
+// The caller holds retention back meanwhile: hold_for_copy(). Errors: not_found (nothing was ever
+// written there), already_exists (`to` holds a partition), corrupt (the manifest or a consumer's
+// note cannot be read, or the open segment is missing), no_space, io_failed.
 io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from, io::Path to,
                                                  Progress* progress);
 

@@ -3,9 +3,7 @@
 #include <algorithm>
 
 #include "base/reached.h"
-#include "log/checkpoint_file.h"
 #include "log/consumer_note.h"
-#include "log/partition.h"
 #include "log/segment_index.h"
 #include "log/segment_scan.h"
 #include "telemetry/log_line.h"
@@ -75,22 +73,11 @@ io::Task<Result<Recovered>> Recovery::run() {
 }
 
 io::Task<Result<void>> Recovery::load() {
-  MR_CO_TRY(auto manifest, co_await load_manifest(world_.disk, folder_));
-  if (manifest) {
-    found_.manifest = std::move(*manifest);
-    co_return Result<void>{};
+  auto manifest = co_await load_written_manifest(world_.disk, folder_);
+  if (!manifest && manifest.error().code() != ErrorCode::not_found) {
+    co_return fail(manifest.error());
   }
-  MR_CO_TRY(const auto names, co_await world_.disk.list(folder_));
-  for (const std::string& name : names) {
-    // The first manifest is durable before the first segment gets its final name.
-    if (name.ends_with(".log")) {
-      co_return fail(ErrorCode::corrupt,
-                     folder_ +
-                         " holds segments, but its manifest is missing: restore "
-                         "it from a backup, or move the folder aside (log "
-                         "dump reads segments without a manifest)");
-    }
-  }
+  if (manifest) found_.manifest = std::move(*manifest);
   co_return Result<void>{};
 }
 
@@ -305,18 +292,14 @@ void Recovery::keep_up_to(Offset durable, const std::string& known_by) {
 // A note that cannot be read says nothing: its consumer writes it anew, and until then retention
 // removes nothing.
 io::Task<std::vector<RegisteredConsumer>> Recovery::readable_consumers() {
-  std::vector<RegisteredConsumer> consumers;
-  CheckpointFiles notes(world_, consumers_folder(folder_));
-  const auto names = co_await notes.names();
-  if (!names) co_return consumers;
-  for (const std::string& name : *names) {
-    const auto note = co_await notes.load(name);
-    if (note && *note) consumers.push_back({name, (*note)->next});
-    if (note || options_.logger == nullptr) continue;
+  auto found = co_await look_at_consumers(world_, folder_);
+  if (!found) co_return std::vector<RegisteredConsumer>{};
+  for (const UnreadableNote& note : found->unreadable) {
+    if (options_.logger == nullptr) break;
     options_.logger->error("a consumer's note cannot be read",
-                           {{"partition", folder_}, {"error", note.error().message()}});
+                           {{"partition", folder_}, {"error", note.error.message()}});
   }
-  co_return consumers;
+  co_return std::move(found->consumers);
 }
 
 io::Task<Result<void>> Recovery::cut() {

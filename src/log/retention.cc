@@ -16,9 +16,7 @@ constexpr Millis ask_again_interval{500};
 // Without a writer: the caller holds the lock.
 io::Task<Result<Offset>> remove_sealed(io::World world, io::Path folder, Offset offset,
                                        io::SharedPage& page) {
-  MR_CO_TRY(auto loaded, co_await load_manifest(world.disk, folder));
-  if (!loaded) co_return fail(ErrorCode::not_found, folder + " has no manifest");
-  Manifest manifest = std::move(*loaded);
+  MR_CO_TRY(Manifest manifest, co_await load_written_manifest(world.disk, folder));
   Offset sealed_end = manifest.first_offset;
   size_t whole = 0;
   for (const SegmentEntry& entry : manifest.segments) {
@@ -94,9 +92,8 @@ io::Task<Result<void>> remove_segment_files(io::World world, io::Path folder, Of
 }
 
 io::Task<Result<Offset>> remove_before(io::World world, io::Path folder, RemoveBefore what) {
-  MR_CO_TRY(const auto manifest, co_await load_manifest(world.disk, folder));
-  if (!manifest) co_return fail(ErrorCode::not_found, folder + " is no partition");
-  if (what.offset <= manifest->first_offset) co_return manifest->first_offset;
+  MR_CO_TRY(const Manifest manifest, co_await load_written_manifest(world.disk, folder));
+  if (what.offset <= manifest.first_offset) co_return manifest.first_offset;
   MR_CO_TRY(const auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
   const auto end = load_word(*page, WatermarkWord::end);
   if (!end || what.offset > Offset(static_cast<int64_t>(*end))) {

@@ -1,6 +1,8 @@
 #include "log/verify.h"
 
+#include "log/consumer_note.h"
 #include "log/manifest.h"
+#include "log/partition.h"
 #include "log/salvage.h"
 #include "log/segment_scan.h"
 #include "log/watermark.h"
@@ -19,12 +21,11 @@ struct Extent {
 };
 
 io::Task<Result<std::vector<Extent>>> load_extents(io::World world, io::Path folder) {
+  MR_CO_TRY(const Manifest manifest, co_await load_written_manifest(world.disk, folder));
   MR_CO_TRY(const auto page, co_await world.disk.map_shared(folder + "/" + watermark_name));
   const auto visible = load_word(*page, WatermarkWord::end);
-  MR_CO_TRY(const auto manifest, co_await load_manifest(world.disk, folder));
-  if (!manifest) co_return fail(ErrorCode::not_found, folder + " has no manifest");
   std::vector<Extent> extents;
-  for (const SegmentEntry& entry : manifest->segments) {
+  for (const SegmentEntry& entry : manifest.segments) {
     Extent extent{entry, entry.sealed_bytes, entry.end};
     if (!entry.sealed) {
       const auto durable = durable_tail(*page, entry.use.epoch);
@@ -166,6 +167,15 @@ io::Task<Result<void>> check_segment(io::World world, io::Path folder, Extent ex
   co_return checked;
 }
 
+io::Task<Result<void>> check_notes(io::World world, io::Path folder, VerifyReport& report) {
+  MR_CO_TRY(const auto notes, co_await look_at_consumers(world, folder));
+  for (const UnreadableNote& note : notes.unreadable) {
+    report.findings.push_back({checkpoint_path(consumers_folder(folder), note.name), 0, Offset(0),
+                               Offset(0), "the consumer's note cannot be read"});
+  }
+  co_return Result<void>{};
+}
+
 }  // namespace
 
 io::Task<Result<uint64_t>> bytes_to_verify(io::World world, io::Path folder) {
@@ -179,6 +189,7 @@ io::Task<Result<VerifyReport>> verify_partition(io::World world, io::Path folder
                                                 Progress* progress) {
   MR_CO_TRY(const auto extents, co_await load_extents(world, folder));
   VerifyReport report;
+  MR_CO_CHECK(co_await check_notes(world, folder, report));
   if (extents.empty()) co_return report;
   report.first = extents.front().entry.base;
   report.end = report.first;

@@ -31,9 +31,11 @@ struct VerifyReport {
 
 // Reads everything that a partition holds durably, past the page cache where that is possible, and
 // checks it: that segments follow each other, that each batch belongs to its segment, follows the
-// one before it, has the checksum that it states and decodes to its records. Works beside a running
+// one before it, has the checksum that it states and decodes to its records, and that the notes of
+// consumers can be read. Works beside a running
 // writer: segments that retention removes meanwhile are left out. Changes nothing. Errors:
-// not_found (no such partition), corrupt (the manifest cannot be read), io_failed.
+// not_found (nothing was ever written there), corrupt (the manifest is missing or cannot be read),
+// io_failed.
 io::Task<Result<VerifyReport>> verify_partition(io::World world, io::Path folder,
                                                 Progress* progress);
 

@@ -93,6 +93,33 @@ TEST_F(VerifyTest, APartitionThatDoesNotExistIsNotFound) {
   EXPECT_EQ(report.error().code(), ErrorCode::not_found);
 }
 
+TEST_F(VerifyTest, SegmentsWithoutAManifestAreCorruptNotAbsent) {
+  ASSERT_TRUE(world_.storage().remove(std::string(folder) + "/" + manifest_name));
+  const auto report = *world_.run(verify_partition(world_.world(), folder, nullptr));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code(), ErrorCode::corrupt);
+  const auto found = *world_.run(describe_partition(world_.world(), "log", {"topic", 0}));
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code(), ErrorCode::corrupt);
+}
+
+TEST_F(VerifyTest, ADamagedNoteIsFoundAndDescribedBesideTheOthers) {
+  const auto notes = open_checkpoints(world_.world(), consumers_folder(folder));
+  ASSERT_TRUE(*world_.run(notes->save("archive", {Offset(40)})));
+  ASSERT_TRUE(*world_.run(notes->save("ingest", {Offset(40)})));
+  const std::string path = consumers_folder(folder) + "/archive.checkpoint";
+  world_.storage().flip_bit(path, 10, 3);
+  const VerifyReport report = verify();
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].file, path);
+  EXPECT_EQ(report.batches, 30u);
+  const auto found = world_.run(describe_partition(world_.world(), "log", {"topic", 0}))->value();
+  ASSERT_EQ(found.consumers.consumers.size(), 1u);
+  EXPECT_EQ(found.consumers.consumers[0].name, "ingest");
+  ASSERT_EQ(found.consumers.unreadable.size(), 1u);
+  EXPECT_EQ(found.consumers.unreadable[0].name, "archive");
+}
+
 TEST_F(VerifyTest, ASegmentFileIsReadByItselfUpToItsDamage) {
   const std::string path = second_segment();
   world_.storage().flip_bit(path, io::direct_alignment + 100, 3);
@@ -120,9 +147,9 @@ TEST_F(VerifyTest, ADescriptionTellsSegmentsTimesAndConsumers) {
   EXPECT_EQ(found.oldest, WallTime{0});
   EXPECT_EQ(found.newest, WallTime{29});
   EXPECT_FALSE(found.writer_runs);
-  ASSERT_EQ(found.consumers.size(), 1u);
-  EXPECT_EQ(found.consumers[0].name, "ingest");
-  EXPECT_EQ(found.consumers[0].next, Offset(40));
+  ASSERT_EQ(found.consumers.consumers.size(), 1u);
+  EXPECT_EQ(found.consumers.consumers[0].name, "ingest");
+  EXPECT_EQ(found.consumers.consumers[0].next, Offset(40));
   EXPECT_TRUE(found.segments.front().entry.sealed);
 }
 

@@ -10,6 +10,7 @@
 #include "io/worker.h"
 #include "log/partition.h"
 #include "log/verify.h"
+#include "main/log_command.h"
 #include "main/version.h"
 #include "sqlite/sqlite.h"
 
@@ -34,6 +35,7 @@ class Backup {
 
  private:
   Result<void> check_places() const;
+  io::Task<Result<uint64_t>> log_bytes();
   io::Task<Result<void>> hold_log();
   io::Task<Result<void>> release_log();
   io::Task<Result<void>> copy_all();
@@ -94,6 +96,8 @@ io::Task<Result<MadeBackup>> Backup::run() {
 }
 
 io::Task<Result<void>> Backup::copy_all() {
+  // Before anything large is copied.
+  MR_CO_CHECK(co_await log_bytes());
   MR_CO_CHECK(co_await hold_log());
   MR_CO_CHECK(co_await freeze());
   MR_CO_CHECK(co_await copy_store());
@@ -108,6 +112,24 @@ io::Task<Result<void>> Backup::copy_all() {
   MR_CO_CHECK(co_await copy_if_present(directory_.version_file(), target_ + "/VERSION"));
   MR_CO_CHECK(co_await copy_if_present(directory_.engine_file(), target_ + "/ENGINE"));
   co_return co_await describe();
+}
+
+// How much of the log there is to copy. Fails for a partition that cannot be copied: a backup is
+// of everything or of nothing.
+io::Task<Result<uint64_t>> Backup::log_bytes() {
+  uint64_t sum = 0;
+  for (const auto& which : partitions_) {
+    const io::Path folder = log::partition_folder(directory_.log(), which);
+    const auto bytes = co_await log::bytes_to_verify(world_, folder);
+    if (!bytes && bytes.error().code() == ErrorCode::not_found) continue;  // not written yet
+    if (!bytes) {
+      co_return fail(bytes.error().within("the log's partition " + place_of(which) +
+                                          " cannot be copied (look at it with `millrace log "
+                                          "verify`), so no backup is made"));
+    }
+    sum += *bytes;
+  }
+  co_return sum;
 }
 
 io::Task<Result<void>> Backup::hold_log() {
@@ -169,18 +191,14 @@ io::Task<Result<void>> Backup::copy_database(io::Path from, io::Path to) {
 }
 
 io::Task<Result<void>> Backup::copy_log() {
-  uint64_t bytes = 0;
-  for (const auto& which : partitions_) {
-    const io::Path folder = log::partition_folder(directory_.log(), which);
-    bytes += (co_await log::bytes_to_verify(world_, folder)).value_or(0);
-  }
+  MR_CO_TRY(const uint64_t bytes, co_await log_bytes());
   progress_.begin("log", bytes);
   for (const auto& which : partitions_) {
     const auto copied =
         co_await log::copy_partition(world_, log::partition_folder(directory_.log(), which),
                                      log::partition_folder(target_ + "/log", which), &progress_);
     if (!copied && copied.error().code() == ErrorCode::not_found) continue;  // not written yet
-    if (!copied) co_return fail(copied.error().within("copying the topic " + which.topic));
+    if (!copied) co_return fail(copied.error().within("copying " + place_of(which)));
     made_.description.partitions.push_back({which, copied->first, copied->end});
     for (const stream::DamagedRange& range : copied->damaged) {
       made_.description.damaged.push_back("offsets " + std::to_string(range.from.value) + " to " +

@@ -22,6 +22,13 @@ size_t width_of(const std::string& text) {
 
 }  // namespace
 
+void TextTable::add_unreadable(std::string name) {
+  std::vector<std::string> cells(names_.size(), "-");
+  cells.front() = std::move(name);
+  cells.back() = "cannot be read: see below";
+  add(std::move(cells));
+}
+
 std::string TextTable::render() const {
   std::vector<size_t> widths;
   std::vector<bool> numeric(names_.size(), !rows_.empty());

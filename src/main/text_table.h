@@ -12,6 +12,8 @@ class TextTable {
 
   // As many cells as names.
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  // A row about something that cannot be read: only its name is known.
+  void add_unreadable(std::string name);
   // One line a row, each ending in a line feed.
   std::string render() const;
 

@@ -66,6 +66,35 @@ def test_verify_finds_a_flipped_byte_and_says_where(server):
     assert str(segment) in failure.value.output and "12288" in failure.value.output
 
 
+def test_a_partition_that_cannot_be_read_is_told_and_does_not_hide_the_others(server, tmp_path):
+    server.stop()
+    log_folder = pathlib.Path(server.data) / "log"
+    (log_folder / "captured/0/manifest").unlink()
+    (log_folder / "persons/0/manifest").write_bytes(b"no manifest")
+    (log_folder / "events/0/consumers/load.checkpoint").write_bytes(b"no note")
+    for command in ("log list", "log verify"):
+        with pytest.raises(CommandFailed) as failure:
+            server.cli(command, "--json")
+        assert failure.value.code == 1
+        parts = {f"{one['topic']}/{one['partition']}": one
+                 for one in json.loads(failure.value.output)["partitions"]}
+        assert "manifest is missing" in parts["captured/0"]["error"]
+        assert "manifest is damaged" in parts["persons/0"]["error"]
+        assert "error" not in parts["groups/0"]
+        assert "load.checkpoint" in json.dumps(parts["events/0"])
+        with pytest.raises(CommandFailed) as failure:
+            server.cli(command)
+        for word in ("captured/0", "persons/0", "groups/0", "load.checkpoint", "backup"):
+            assert word in failure.value.output
+    for command in ("log describe", "log dump"):
+        with pytest.raises(CommandFailed) as failure:
+            server.cli(command, "captured")
+        assert "manifest is missing" in failure.value.output + failure.value.errors
+    with pytest.raises(CommandFailed) as failure:
+        server.cli("backup", tmp_path / "backup")
+    assert "captured/0" in failure.value.errors and not list((tmp_path / "backup").iterdir())
+
+
 def test_damage_has_a_fate_and_the_rest_is_ingested(make_millrace):
     """Events that the disk lost before ingest saw them are counted and named, not waited for."""
     server = make_millrace(options=["--roles", "accept"])

@@ -1,0 +1,74 @@
+#include "main/log_command.h"
+
+#include <cstdio>
+
+#include "codec/json_object.h"
+#include "log/partition.h"
+#include "main/commands.h"
+#include "main/data_directory.h"
+
+namespace mr::main {
+
+LogCommand::LogCommand(const Command& command)
+    : command_(command), world_(real_.world()), folder_(DataDirectory(command.server.data).log()) {
+}
+
+int LogCommand::run(io::Task<Result<int>> task) {
+  const Result<int> result = real_.result_of(std::move(task));
+  return result ? *result : report(result.error());
+}
+
+io::Task<Result<std::vector<stream::TopicPartition>>> LogCommand::chosen() {
+  MR_CO_TRY(const auto all, co_await log::list_partitions(world_, folder_));
+  std::vector<stream::TopicPartition> found;
+  std::string known;
+  for (const stream::TopicPartition& which : all) {
+    known += (known.empty() ? "" : ", ") + place_of(which);
+    const bool fits = command_.log.topic.empty() || which.topic == command_.log.topic;
+    if (fits && (command_.log.partition < 0 || which.partition == command_.log.partition)) {
+      found.push_back(which);
+    }
+  }
+  if (found.empty() && (!command_.log.topic.empty() || all.empty())) {
+    co_return fail(ErrorCode::not_found,
+                   all.empty()
+                       ? "there is no log in " + folder_ + " (name the data directory with --data)"
+                       : "no such topic or partition; there are: " + known);
+  }
+  co_return found;
+}
+
+std::string place_of(const stream::TopicPartition& which) {
+  return which.topic + "/" + std::to_string(which.partition);
+}
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void set_number(json::Object& object, const char* name, int64_t number) {
+  object.set(name, std::to_string(number));
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string out = "[";
+  for (const std::string& item : items) {
+    if (out.size() > 1) out += ",";
+    out += item;
+  }
+  return out + "]";
+}
+
+std::string trouble_text(const stream::TopicPartition& which, const Error& error) {
+  return place_of(which) + ": " + error.message() + "\n";
+}
+
+std::string trouble_json(const stream::TopicPartition& which, const Error& error) {
+  json::Object object;
+  object.set_text("topic", which.topic);
+  set_number(object, "partition", which.partition);
+  object.set_text("error", error.message());
+  return object.to_json();
+}
+
+}  // namespace mr::main
