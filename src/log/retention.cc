@@ -41,6 +41,21 @@ io::Task<Result<Offset>> remove_sealed(io::World world, io::Path folder, Offset 
   co_return first;
 }
 
+// Whether nobody needs what lies below the offset any more.
+io::Task<Result<void>> check_finished(io::World world, io::Path folder, RemoveBefore what) {
+  MR_CO_TRY(const auto consumers, co_await list_consumers(world, folder));
+  for (const RegisteredConsumer& consumer : consumers) {
+    std::erase(what.expected, consumer.name);
+    if (consumer.next >= what.offset) continue;
+    co_return fail(ErrorCode::busy, "the consumer " + consumer.name + " of " + folder +
+                                        " has only finished what lies below offset " +
+                                        std::to_string(consumer.next.value));
+  }
+  if (what.expected.empty()) co_return Result<void>{};
+  co_return fail(ErrorCode::busy, "the consumer " + what.expected.front() + " of " + folder +
+                                      " has not begun: it would miss what is removed");
+}
+
 }  // namespace
 
 io::Task<Result<SlowestConsumer>> slowest_consumer(io::World world, io::Path partition_folder) {
@@ -101,12 +116,7 @@ io::Task<Result<Offset>> remove_before(io::World world, io::Path folder, RemoveB
                                                  std::to_string(end.value_or(0)) + ", below " +
                                                  std::to_string(what.offset.value));
   }
-  MR_CO_TRY(const SlowestConsumer slowest, co_await slowest_consumer(world, folder));
-  if (!what.force && slowest.next && *slowest.next < what.offset) {
-    co_return fail(ErrorCode::busy, "the consumer " + slowest.name + " of " + folder +
-                                        " has only finished what lies below offset " +
-                                        std::to_string(slowest.next->value));
-  }
+  if (!what.force) MR_CO_CHECK(co_await check_finished(world, folder, what));
   constexpr auto first_word = static_cast<size_t>(WatermarkWord::first);
   for (;;) {
     // Each time anew: a writer may end without having seen the request, and the next one clears it.

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "io/world.h"
 #include "log/manifest.h"
@@ -36,12 +37,14 @@ io::Task<Result<void>> remove_segment_files(io::World world, io::Path folder, Of
 // the shared page, within a second or so; without one, also when it ends meanwhile, it is done
 // here, under the partition's lock, as far as segments are sealed. Yields the first offset that is
 // kept then: a lower one when `deadline` came first.
-// Errors: not_found (no such partition), invalid_input (`offset` is not visible yet), busy (a
-// registered consumer is below it, and `force` was not given).
+// Errors: not_found (no such partition), invalid_input (`offset` is not visible yet), and, unless
+// `force` is given, busy (a registered consumer is below it, or an expected one has not registered)
+// and corrupt (a consumer's note cannot be read).
 struct RemoveBefore {
   Offset offset;
   bool force = false;
   Instant deadline;
+  std::vector<std::string> expected;  // consumers that will come if they are not there yet
 };
 io::Task<Result<Offset>> remove_before(io::World world, io::Path folder, RemoveBefore what);
 

@@ -234,6 +234,35 @@ TEST(Retention, RemovesOnRequestWhileItsWriterRuns) {
   EXPECT_EQ(kept.end, 53);
 }
 
+TEST(Retention, ARequestWaitsForConsumersThatHaveNotBegun) {
+  Running log(options_keeping(0));
+  log.append(50);
+  log.close();
+  const auto remove = [&](std::vector<std::string> expected, bool force) {
+    return log.sim
+        .run(remove_before(log.sim.world(), folder,
+                           {Offset(33), force, log.sim.world().clock.now(), std::move(expected)}))
+        .value();
+  };
+  log.register_at(40);
+  const auto refused = remove({"load", "archive"}, false);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::busy);
+  EXPECT_NE(refused.error().message().find("archive"), std::string::npos);
+  EXPECT_EQ(log.look().first, 0);
+  EXPECT_EQ(remove({"load"}, false).value(), Offset(33));
+}
+
+TEST(Retention, ARequestByForceNeedsNoNotes) {
+  Running log(options_keeping(0));
+  log.append(50);
+  log.close();
+  log.register_at(0);
+  log.sim.storage().flip_bit(std::string(folder) + "/consumers/load.checkpoint", 12, 0);
+  EXPECT_EQ(log.remove_below(33, false).error().code(), ErrorCode::corrupt);
+  EXPECT_EQ(log.remove_below(33, true).value(), Offset(33));
+}
+
 TEST(Retention, RemovesOnRequestWhenNobodyWrites) {
   Running log(options_keeping(0));
   log.append(50);

@@ -42,4 +42,11 @@ io::Task<Result<void>> expect_consumers(io::World world, io::Path log_folder,
   co_return Result<void>{};
 }
 
+std::vector<std::string> consumers_of(const std::string& topic) {
+  if (topic == "captured") return {"ingest"};
+  const auto found = std::ranges::find(loaded_topics, topic, &LoadedTopic::topic);
+  if (found != loaded_topics.end()) return {"load"};
+  return {};
+}
+
 }  // namespace mr::main

@@ -18,4 +18,7 @@ io::Task<Result<void>> expect_consumers(io::World world, io::Path log_folder,
                                         std::vector<std::string> roles, int32_t captured,
                                         bool archive);
 
+// The consumers that a server with all roles has for a topic, archives left out.
+std::vector<std::string> consumers_of(const std::string& topic);
+
 }  // namespace mr::main

@@ -2,6 +2,7 @@
 #include "io/clock.h"
 #include "log/partition.h"
 #include "log/retention.h"
+#include "main/expected_consumers.h"
 #include "main/log_command.h"
 #include "main/log_commands.h"
 #include "main/text_table.h"
@@ -27,9 +28,14 @@ io::Task<Result<int>> LogTruncate::truncate_before() {
   }
   const Offset wanted(command_.log.before);
   const Instant deadline = world_.clock.now() + removal_wait;
-  MR_CO_TRY(const Offset first,
-            co_await log::remove_before(world_, log::partition_folder(folder_, partitions[0]),
-                                        {wanted, command_.log.force, deadline}));
+  const auto removed = co_await log::remove_before(
+      world_, log::partition_folder(folder_, partitions[0]),
+      {wanted, command_.log.force, deadline, consumers_of(partitions[0].topic)});
+  if (!removed && removed.error().code() == ErrorCode::busy) {
+    co_return fail(ErrorCode::busy,
+                   removed.error().message() + "; --force removes it all the same, for good");
+  }
+  MR_CO_TRY(const Offset first, removed);
   if (command_.json) {
     json::Object object;
     set_number(object, "first", first.value);

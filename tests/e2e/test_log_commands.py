@@ -127,6 +127,22 @@ def test_truncate_before_asks_the_running_server_and_keeps_the_rest(server):
             server.cli("log truncate-before", *wrong)
 
 
+def test_truncate_before_spares_what_nobody_has_asked_for_yet(make_millrace):
+    """Only accept runs: ingest will come, and must find what was accepted."""
+    server = make_millrace(options=["--roles", "accept"])
+    server.spawn()
+    wait_until(server.is_accepting, 30, "accept")
+    for number in range(5):
+        assert send(server, "POST", "/i/v0/e/", event(server, f"user {number}"),
+                    {"content-type": "application/json"})[0] == 200
+    with pytest.raises(CommandFailed) as failure:
+        server.cli("log truncate-before", "captured", 3)
+    assert "ingest" in failure.value.errors and "--force" in failure.value.errors
+    assert captured(server)["records"] == 5
+    assert log(server, "truncate-before", "captured", 3, "--force")["first"] == 3
+    server.stop()
+
+
 def test_bench_measures_and_leaves_nothing_behind(server):
     figures = {figure["name"]: figure for figure in log(server, "bench", "--seconds", 1)["figures"]}
     append = figures["append, 4 producers, 1 KiB records, sync = always"]
