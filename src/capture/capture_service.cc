@@ -90,7 +90,8 @@ http::Response CaptureService::status_page(Route route) const {
 
 std::string_view CaptureService::log_trouble() const {
   const bool recent = world_.clock.now() < trouble_at_ + trouble_shown;
-  return recent ? trouble_ : std::string_view();
+  if (recent && !trouble_.empty()) return trouble_;
+  return appender_.status().opened ? std::string_view() : "log_failed";
 }
 
 io::Task<http::Response> CaptureService::handle_event_route(http::Request request, Route route) {

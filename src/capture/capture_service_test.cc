@@ -96,6 +96,10 @@ Task<bool> shows_trouble(ServiceFixture* f) {
   EXPECT_EQ(f->log->kept(),
             "the log refuses events reason=log_full error=\"the log says no\"\n"
             "the log takes events again\n");
+  f->appender.opened = false;  // it opens by itself, without traffic
+  EXPECT_EQ((co_await f->ask(ready, "")).body, "log_failed");
+  f->appender.opened = true;
+  EXPECT_EQ((co_await f->ask(ready, "")).status, 200);
   f->service.begin_drain();
   EXPECT_EQ((co_await f->ask(ready, "")).status, 503);
   EXPECT_EQ((co_await f->ask("GET /_liveness HTTP/1.1\r\nHost: a\r\n\r\n", "")).status, 200);

@@ -45,7 +45,11 @@ class MemoryAppender final : public stream::Appender {
   Offset next_offset() const override { return Offset(static_cast<int64_t>(kept.size())); }
   void publish(Offset) override {}
   io::Task<Result<void>> close() override { co_return Result<void>{}; }
-  stream::AppenderStatus status() const override { return {}; }
+  stream::AppenderStatus status() const override {
+    stream::AppenderStatus status;
+    status.opened = opened;
+    return status;
+  }
 
   void release() {
     held = false;
@@ -54,6 +58,7 @@ class MemoryAppender final : public stream::Appender {
 
   std::vector<Kept> kept;
   std::optional<ErrorCode> failure;
+  bool opened = true;
   bool held = false;
   int appends = 0;
 

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "io/signal.h"
 #include "io/task_group.h"
 #include "io/world.h"
 #include "stream/stream.h"
+#include "telemetry/log_line.h"
 
 namespace mr::ingest {
 
@@ -21,7 +23,7 @@ struct InputPartition {
 // Reads several partitions at the same time and hands their batches over one by one, in the order
 // in which they arrive, so that a busy partition cannot keep the others waiting for longer than one
 // batch. A partition's next batch is read only after resume(), from where its last one was left.
-// Belongs to one loop.
+// One that cannot be read is logged and tried again; the others go on. Belongs to one loop.
 class Input {
  public:
   struct Arrived {
@@ -30,13 +32,13 @@ class Input {
   };
 
   // `partitions` outlive the input; `next` holds the position of each, in the same order.
-  Input(io::World& world, const std::vector<InputPartition>& partitions, std::vector<Offset> next,
-        size_t batch_bytes_max);
+  Input(io::World& world, telemetry::Logger& log, const std::vector<InputPartition>& partitions,
+        std::vector<Offset> next, size_t batch_bytes_max);
 
   // Begins to read. Call once.
   void start();
-  // The next batch that holds records or reports damage, or nothing at `deadline`. An error of any
-  // reader ends it.
+  // The next batch that holds records or reports damage, or nothing at `deadline`. Errors: closed,
+  // when a reader says so.
   io::Task<Result<std::optional<Arrived>>> next(Instant deadline);
   // The batch last taken from this partition was worked on up to `next`: its reading goes on there.
   void resume(size_t index, Offset next);
@@ -44,6 +46,8 @@ class Input {
   void wake();
   // Ends the reading; nothing may be called afterwards. Completes within the readers' wait.
   io::Task<void> stop();
+  // How many partitions could not be read when that was last tried.
+  size_t unreadable() const;
 
  private:
   struct Lane {
@@ -53,11 +57,14 @@ class Input {
     Offset next;
     bool taken = false;  // its batch is being worked on
     std::optional<Result<stream::ReadBatch>> arrived;
+    std::string trouble;  // why it cannot be read now
     io::Signal resumed;
   };
   io::Task<void> read(Lane& lane);
+  void note(Lane& lane, std::string trouble);
 
   io::World& world_;
+  telemetry::Logger& log_;
   size_t batch_bytes_max_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   size_t turn_ = 0;  // the lane that is looked at first

@@ -37,6 +37,8 @@ Pipeline::Pipeline(PipelineParts parts, PipelineOptions options,
                                               telemetry::seconds_bounds())),
       lag_(parts.metrics.gauge("millrace_ingest_lag_records",
                                "Captured records that are not ingested yet")),
+      unreadable_(parts.metrics.gauge("millrace_ingest_unreadable_partitions",
+                                      "Partitions of captured that cannot be read now")),
       duplicate_bytes_(parts.metrics.gauge("millrace_ingest_duplicate_filter_bytes",
                                            "Memory of the duplicate filter")) {
 }
@@ -99,12 +101,13 @@ io::Task<Result<void>> Pipeline::load() {
 }
 
 io::Task<Result<void>> Pipeline::run() {
-  input_.emplace(parts_.world, parts_.captured, next_, batch_read_bytes_max);
+  input_.emplace(parts_.world, parts_.log, parts_.captured, next_, batch_read_bytes_max);
   input_->start();
   Result<void> outcome;
   while (!stopping_ && outcome) {
     auto arrived = co_await input_->next(parts_.world.clock.now() + input_wait);
     lag_.set(lag());
+    unreadable_.set(static_cast<int64_t>(input_->unreadable()));
     if (!arrived) {
       outcome = fail(arrived.error());
     } else if (*arrived) {

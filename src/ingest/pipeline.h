@@ -107,6 +107,7 @@ class Pipeline {
   telemetry::Histogram& append_seconds_;
   telemetry::Histogram& commit_seconds_;
   telemetry::Gauge& lag_;
+  telemetry::Gauge& unreadable_;
   telemetry::Gauge& duplicate_bytes_;
 };
 

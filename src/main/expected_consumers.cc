@@ -2,22 +2,34 @@
 
 #include <algorithm>
 
+#include "ingest/outbox_drainer.h"
 #include "log/checkpoint_file.h"
+#include "log/manifest.h"
 #include "log/partition.h"
 #include "main/loaded_topics.h"
+#include "state/sqlite_state_store.h"
 
 namespace mr::main {
 
 namespace {
 
-io::Task<Result<void>> expect(io::World world, io::Path log_folder, stream::TopicPartition which,
-                              std::string name) {
-  log::CheckpointFiles notes(world,
-                             log::consumers_folder(log::partition_folder(log_folder, which)));
-  const auto present = co_await notes.load(name);
-  // One that cannot be read holds everything back until its consumer replaces it.
-  if (!present || *present) co_return Result<void>{};
-  auto saved = co_await notes.save(name, {Offset(0)});
+// One consumer: where it must be noted at least.
+struct Expected {
+  stream::TopicPartition which;
+  std::string name;
+  Offset passed;     // by its own state
+  bool runs = true;  // without having passed anything it is noted only then
+};
+
+io::Task<Result<void>> note(io::World world, io::Path log_folder, Expected consumer) {
+  if (!consumer.runs && consumer.passed == Offset(0)) co_return Result<void>{};
+  log::CheckpointFiles notes(
+      world, log::consumers_folder(log::partition_folder(log_folder, consumer.which)));
+  const auto present = co_await notes.load(consumer.name);
+  // One that cannot be read holds everything back; a consumer's own state is better.
+  if (!present && consumer.passed == Offset(0)) co_return Result<void>{};
+  if (present && *present && (*present)->next >= consumer.passed) co_return Result<void>{};
+  auto saved = co_await notes.save(consumer.name, {consumer.passed});
   if (!saved && saved.error().code() == ErrorCode::no_space) co_return Result<void>{};
   co_return saved;
 }
@@ -26,18 +38,60 @@ bool has(const std::vector<std::string>& roles, std::string_view role) {
   return std::ranges::find(roles, role) != roles.end();
 }
 
+// How many partitions of captured there must be, by ingest's positions in them.
+int32_t captured_partitions(const std::vector<state::Position>& ingested, int32_t at_least) {
+  const auto knows = [&](int32_t number) {
+    const std::string name = ingest::position_name("captured", number);
+    return std::ranges::find(ingested, name, &state::Position::name) != ingested.end();
+  };
+  int32_t count = at_least;
+  while (knows(count)) ++count;
+  return count;
+}
+
+// What ingest's state says; empty when there is none yet.
+io::Task<Result<std::vector<state::Position>>> ingest_positions(io::World world, io::Worker& worker,
+                                                                io::Path database) {
+  const auto present = co_await world.disk.open(database, {});
+  if (!present && present.error().code() == ErrorCode::not_found) {
+    co_return std::vector<state::Position>();
+  }
+  MR_CO_TRY(const auto state, co_await state::SqliteStateStore::open(worker, database));
+  co_return co_await state->positions();
+}
+
+io::Task<Result<Offset>> archived_end(io::World world, io::Path archive,
+                                      stream::TopicPartition which) {
+  if (archive.empty()) co_return Offset(0);
+  const auto manifest =
+      co_await log::load_manifest(world.disk, log::partition_folder(archive, which));
+  // The archiver says what is wrong with it.
+  const bool any = manifest && *manifest && !(*manifest)->segments.empty();
+  co_return any ? (*manifest)->segments.back().end : Offset(0);
+}
+
 }  // namespace
 
-io::Task<Result<void>> expect_consumers(io::World world, io::Path log_folder,
-                                        std::vector<std::string> roles, int32_t captured,
-                                        bool archive) {
-  for (int32_t number = 0; number < captured && has(roles, "pipeline"); ++number) {
-    MR_CO_CHECK(co_await expect(world, log_folder, {"captured", number}, "ingest"));
-    if (archive) MR_CO_CHECK(co_await expect(world, log_folder, {"captured", number}, "archive"));
+io::Task<Result<void>> expect_consumers(io::World world, io::Worker& worker,
+                                        DataDirectory directory, ExpectedConsumers expected) {
+  const bool ingests = has(expected.roles, "pipeline");
+  MR_CO_TRY(const auto ingested, co_await ingest_positions(world, worker, directory.state()));
+  const int32_t captured = captured_partitions(ingested, expected.captured);
+  for (int32_t number = 0; number < captured; ++number) {
+    const stream::TopicPartition which{"captured", number};
+    const Offset passed = state::position_of(ingested, ingest::position_name("captured", number));
+    MR_CO_CHECK(co_await note(world, directory.log(), {which, "ingest", passed, ingests}));
+    if (expected.archive.empty()) continue;
+    MR_CO_TRY(const Offset archived, co_await archived_end(world, expected.archive, which));
+    MR_CO_CHECK(co_await note(world, directory.log(), {which, "archive", archived, ingests}));
   }
+  const auto loaded_positions = log::open_checkpoints(world, directory.load());
   for (const LoadedTopic& loaded : loaded_topics) {
-    if (!has(roles, "store")) break;
-    MR_CO_CHECK(co_await expect(world, log_folder, {loaded.topic, 0}, "load"));
+    // One that is damaged is the store process's to report.
+    const auto loaded_to = co_await loaded_positions->load(std::string(loaded.topic) + "-0");
+    const Offset passed = loaded_to && *loaded_to ? (*loaded_to)->next : Offset(0);
+    MR_CO_CHECK(co_await note(world, directory.log(),
+                              {{loaded.topic, 0}, "load", passed, has(expected.roles, "store")}));
   }
   co_return Result<void>{};
 }

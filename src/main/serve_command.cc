@@ -11,6 +11,7 @@
 #include "io/processes.h"
 #include "io/real_world.h"
 #include "io/signals.h"
+#include "io/thread_worker.h"
 #include "main/backup.h"
 #include "main/catalog_places.h"
 #include "main/commands.h"
@@ -108,9 +109,12 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   if (uses_kafka(settings)) MR_CO_CHECK(co_await check_kafka(world, real.loop(), log, settings));
   MR_CO_CHECK(co_await forget_old_backup(world, directory));
   if (!uses_kafka(settings)) {
-    const auto captured = static_cast<int32_t>(settings.count("capture.partitions"));
-    MR_CO_CHECK(co_await expect_consumers(world, directory.log(), roles, captured,
-                                          !settings.text("log.archive").empty()));
+    ExpectedConsumers expected{
+        .roles = roles,
+        .captured = static_cast<int32_t>(settings.count("capture.partitions")),
+        .archive = settings.text("log.archive")};
+    io::ThreadWorker worker(real.loop(), 1, "state");
+    MR_CO_CHECK(co_await expect_consumers(world, worker, directory, std::move(expected)));
   }
   MR_CO_TRY(const int listener, take_address(settings.text("listen")));
   std::string admin_token;

@@ -74,6 +74,7 @@ struct AppenderStatus {
   uint64_t lost_records = 0;  // answered before their sync, which then failed
   bool direct = false;        // commits go past the page cache
   bool space_low = false;
+  bool opened = true;   // false: it could not be opened yet, which is tried again and again
   std::string failure;  // what is wrong now; empty when nothing is
 };
 

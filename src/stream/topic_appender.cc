@@ -86,6 +86,7 @@ AppenderStatus TopicAppender::status() const {
     all.lost_records += one.lost_records;
     all.direct = all.direct || one.direct;
     all.space_low = all.space_low || one.space_low;
+    all.opened = all.opened && one.opened;
     if (all.failure.empty()) all.failure = one.failure;
   }
   return all;
