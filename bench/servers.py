@@ -188,8 +188,9 @@ class Millrace(Server):
         return json.loads(text)
 
     def lag(self):
-        """Records that some stage has not passed on yet."""
-        return sum(int(value) for value in self.status()["lag"].values())
+        """Records that some stage has not passed on yet; None while that is not known."""
+        lag = list(self.status()["lag"].values())
+        return None if None in lag else sum(map(int, lag))
 
 
 class Nginx(Server):

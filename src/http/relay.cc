@@ -23,8 +23,10 @@ Response unreachable(const Error& error) {
   const bool late = error.code() == ErrorCode::timed_out;
   Response response = Response::json(
       late ? 504 : 503,
-      late ? R"({"error":"the process behind this path did not answer in time"})"
-           : R"({"error":"the process behind this path is not running; try again soon"})");
+      late ? R"({"error":{"code":"timed_out","message":"the process behind this path did not )"
+             R"(answer in time"}})"
+           : R"({"error":{"code":"busy","message":"the process behind this path is down or only )"
+             R"(starting: try again soon"}})");
   response.add_header("retry-after", "1");
   return response;
 }

@@ -355,7 +355,9 @@ Task<void> relays(Fixture* f) {
   };
   EXPECT_EQ((co_await call({"GET", "/pieces", "", ""}))->body, "a,b");
   EXPECT_EQ((co_await call({"POST", "/api/x/y?z", "a: b\r\n", "hello"}))->body, "hello");
-  EXPECT_EQ((co_await call({"GET", "/down/", "", ""}))->status, 503);
+  const auto down = co_await call({"GET", "/down/", "", ""});
+  EXPECT_EQ(down->status, 503);
+  EXPECT_EQ(down->body.find(R"({"error":{"code":"busy","message":")"), 0u);
   EXPECT_EQ((co_await call({"GET", "/apix", "", ""}))->status, 404);
   EXPECT_EQ((co_await call({"GET", "/api", "", ""}))->status, 405);
   front.stop(Millis{1000});

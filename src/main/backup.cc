@@ -85,6 +85,8 @@ io::Task<Result<MadeBackup>> Backup::run() {
   }
   MR_CO_CHECK(co_await world_.disk.make_folders(target_));
   MR_CO_TRY(partitions_, co_await log::list_partitions(world_, directory_.log()));
+  MR_CO_TRY(const std::string engine, co_await noted_engine(world_.disk, directory_));
+  made_.on_kafka = engine == "kafka";
   made_.description.program = program_version;
   made_.description.created_at = event::format_rfc3339(world_.clock.wall());
   const auto copied = co_await copy_all();

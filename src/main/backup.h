@@ -16,6 +16,7 @@ class BackupProgress : public log::Progress {
 
 struct MadeBackup {
   BackupDescription description;
+  bool on_kafka = false;  // the log is, and so is not part of it
   int64_t paused_ms = 0;  // how long loading stood still; 0 when no server runs
 };
 

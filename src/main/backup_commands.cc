@@ -7,6 +7,7 @@
 #include "io/real_world.h"
 #include "main/backup.h"
 #include "main/commands.h"
+#include "main/log_command.h"
 #include "main/progress_bar.h"
 #include "main/restore.h"
 #include "main/text_table.h"
@@ -65,6 +66,13 @@ int run_backup(const Command& command) {
   for (const std::string& damage : made->description.damaged) {
     std::fprintf(stderr, "millrace: warning: damaged in the log and so in the backup: %s\n",
                  damage.c_str());
+  }
+  if (made->on_kafka) {
+    std::fputs(kafka_note("it is not part of the backup, its spool is. After a restore the server "
+                          "goes on from the positions in the backup: see that the brokers keep "
+                          "what came after them")
+                   .c_str(),
+               stderr);
   }
   if (command.json) {
     std::fputs(summary_json(made->description, made->paused_ms).c_str(), stdout);

@@ -126,7 +126,7 @@ void print_status(const json::Object& status) {
     print(table.render());
   }
   if (const auto trouble = status.find_text("log_error")) {
-    print("\nthe log does not answer, offsets are missing: " + *trouble + "\n");
+    print("\nthe log does not answer, so what it holds is not known: " + *trouble + "\n");
   }
   const json::Object disk = object_member(status, "disk");
   print("\ndisk: log " + bytes_member(disk, "log_bytes") + ", warehouse " +

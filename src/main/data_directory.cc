@@ -75,27 +75,30 @@ io::Task<Result<std::unique_ptr<io::DiskLock>>> open_data_directory(io::Disk& di
   co_return std::move(*lock);
 }
 
-io::Task<Result<void>> check_engine(io::Disk& disk, DataDirectory directory, std::string engine) {
-  std::string noted;
+io::Task<Result<std::string>> noted_engine(io::Disk& disk, DataDirectory directory) {
   const auto present =
       co_await io::read_whole_file(disk, directory.engine_file(), version_bytes_max);
   if (present) {
-    noted = as_text(*present);
-    noted.erase(std::min(noted.find('\n'), noted.size()));
-  } else if (present.error().code() != ErrorCode::not_found) {
-    co_return fail(present.error());
-  } else {
-    // Before there was a choice, there was no note.
-    MR_CO_TRY(const auto names, co_await disk.list(directory.path()));
-    if (std::ranges::find(names, "catalog.db") != names.end()) noted = "embedded";
+    const std::string_view text = as_text(*present);
+    co_return std::string(text.substr(0, text.find('\n')));
   }
+  if (present.error().code() != ErrorCode::not_found) co_return fail(present.error());
+  // Before there was a choice, there was no note.
+  const auto names = co_await disk.list(directory.path());
+  if (!names && names.error().code() != ErrorCode::not_found) co_return fail(names.error());
+  const bool used = names && std::ranges::find(*names, "catalog.db") != names->end();
+  co_return std::string(used ? "embedded" : "");
+}
+
+io::Task<Result<void>> check_engine(io::Disk& disk, DataDirectory directory, std::string engine) {
+  MR_CO_TRY(const std::string noted, co_await noted_engine(disk, directory));
   if (!noted.empty() && noted != engine) {
     co_return fail(ErrorCode::invalid_input,
                    "log.engine is " + engine + ", but the log of the data directory " +
                        directory.path() + " is " + noted +
                        ": set log.engine to that, or choose another directory with --data");
   }
-  if (present) co_return Result<void>();
+  if (co_await disk.open(directory.engine_file(), {})) co_return Result<void>();
   engine += '\n';
   const ByteView bytes = as_bytes(engine);
   co_return co_await io::replace_file(disk, directory.engine_file(),

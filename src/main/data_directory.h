@@ -56,6 +56,9 @@ class DataDirectory {
 io::Task<Result<std::unique_ptr<io::DiskLock>>> open_data_directory(io::Disk& disk,
                                                                     DataDirectory directory);
 
+// Which engine keeps the directory's log: "embedded" or "kafka"; empty in a new one.
+io::Task<Result<std::string>> noted_engine(io::Disk& disk, DataDirectory directory);
+
 // Sees that the directory's log lies where `engine` ("embedded", "kafka") says, and notes that in a
 // new one: positions of one engine mean nothing to the other. Error: invalid_input.
 io::Task<Result<void>> check_engine(io::Disk& disk, DataDirectory directory, std::string engine);

@@ -1,8 +1,10 @@
 #include "main/log_command.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "codec/json_object.h"
+#include "kafka/options.h"
 #include "log/partition.h"
 #include "main/commands.h"
 #include "main/data_directory.h"
@@ -14,6 +16,17 @@ LogCommand::LogCommand(const Command& command)
 }
 
 int LogCommand::run(io::Task<Result<int>> task) {
+  const auto engine =
+      real_.result_of(noted_engine(world_.disk, DataDirectory(command_.server.data)));
+  if (!engine) return report(engine.error());
+  on_kafka_ = *engine == "kafka";
+  if (on_kafka_) {
+    std::fputs(kafka_note("here is only its spool. Ask the brokers with `millrace status` and "
+                          "`millrace tail`, or with Kafka's own tools: kafka-get-offsets.sh, "
+                          "kafka-console-consumer.sh, kafka-delete-records.sh")
+                   .c_str(),
+               stderr);
+  }
   const Result<int> result = real_.result_of(std::move(task));
   return result ? *result : report(result.error());
 }
@@ -29,6 +42,15 @@ io::Task<Result<std::vector<stream::TopicPartition>>> LogCommand::chosen() {
       found.push_back(which);
     }
   }
+  const std::vector<std::string_view> on_brokers = kafka::known_topics();
+  if (found.empty() && on_kafka_ && command_.log.topic.empty()) co_return found;
+  if (found.empty() && on_kafka_ && std::ranges::count(on_brokers, command_.log.topic) > 0) {
+    co_return fail(ErrorCode::not_found,
+                   command_.log.topic + " is not here but on Kafka, as " +
+                       std::string(kafka::default_topic_name(command_.log.topic)) +
+                       " unless kafka.topics or kafka.topic_prefix say otherwise" +
+                       (known.empty() ? "" : "; here is: " + known));
+  }
   if (found.empty() && (!command_.log.topic.empty() || all.empty())) {
     co_return fail(ErrorCode::not_found,
                    all.empty()
@@ -36,6 +58,17 @@ io::Task<Result<std::vector<stream::TopicPartition>>> LogCommand::chosen() {
                        : "no such topic or partition; there are: " + known);
   }
   co_return found;
+}
+
+std::string LogCommand::partitions_json(const std::vector<std::string>& lines) const {
+  json::Object object;
+  object.set_text("engine", on_kafka_ ? "kafka" : "embedded");
+  object.set("partitions", joined(lines));
+  return object.to_json() + "\n";
+}
+
+std::string kafka_note(const std::string& what) {
+  return "millrace: the log of this data directory is on Kafka: " + what + "\n";
 }
 
 std::string place_of(const stream::TopicPartition& which) {

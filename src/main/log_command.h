@@ -24,14 +24,22 @@ class LogCommand {
   int run(io::Task<Result<int>> task);
 
  protected:
-  // All partitions, those of one topic, or one. Error: not_found, naming what there is.
+  // All partitions, those of one topic, or one. Error: not_found, naming what there is, or, where
+  // the log is on Kafka, what the topic is called there. Without a topic none is no error then.
   io::Task<Result<std::vector<stream::TopicPartition>>> chosen();
+
+  // What is printed with --json: a member for each partition.
+  std::string partitions_json(const std::vector<std::string>& lines) const;
 
   const Command& command_;
   io::RealWorld real_;
   io::World world_;
   io::Path folder_;
+  bool on_kafka_ = false;  // only the spool lies in the folder
 };
+
+// That the log is on Kafka, and what that means for `what`.
+std::string kafka_note(const std::string& what);
 
 // "captured/0"
 std::string place_of(const stream::TopicPartition& which);

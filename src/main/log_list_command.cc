@@ -127,7 +127,7 @@ io::Task<std::optional<log::PartitionDescription>> LogList::look_at(stream::Topi
 // After the last partition.
 int LogList::finish(const TextTable* table) const {
   if (command_.json) {
-    print(R"({"partitions":)" + joined(lines_) + "}\n");
+    print(partitions_json(lines_));
   } else {
     if (table != nullptr) print(table->render() + (troubles_.empty() ? "" : "\n"));
     print(troubles_);

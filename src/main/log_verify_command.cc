@@ -90,7 +90,7 @@ io::Task<Result<int>> LogVerify::verify() {
       }
     }
   }
-  print(command_.json ? R"({"partitions":)" + joined(lines_) + "}\n" : table_.render());
+  print(command_.json ? partitions_json(lines_) : table_.render());
   if (!command_.json && !troubles_.empty()) print("\n" + troubles_);
   co_return troubles_.empty() ? 0 : 1;
 }

@@ -2,8 +2,15 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <optional>
 
+#include "codec/json_object.h"
+#include "codec/json_text.h"
 #include "main/data_directory.h"
 
 namespace mr::main {
@@ -39,6 +46,54 @@ size_t receive(char* bytes, size_t size, size_t count, void* into) {
 
 bool is_absent(CURLcode code) {
   return code == CURLE_COULDNT_CONNECT;
+}
+
+// Whether a process listens on a socket; `address` as DataDirectory says it.
+bool listens(const std::string& address) {
+  const std::unique_ptr<CURL, FreeHandle> handle(curl_easy_init());
+  const std::string path = address.substr(address.find(':') + 1);
+  curl_easy_setopt(handle.get(), CURLOPT_UNIX_SOCKET_PATH, path.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_URL, "http://millrace/");
+  curl_easy_setopt(handle.get(), CURLOPT_CONNECT_ONLY, 1L);
+  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle.get(), CURLOPT_NOPROXY, "*");
+  return curl_easy_perform(handle.get()) == CURLE_OK;
+}
+
+// What the supervisor says of a process; nothing when the server runs without it.
+std::optional<json::Object> supervised(const DataDirectory& directory, std::string_view name) {
+  std::ifstream file(directory.processes_file());
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto items = json::split_array(text);
+  if (!items) return std::nullopt;
+  for (const std::string_view item : *items) {
+    auto process = json::Object::parse(item);
+    if (process && process->find_text("name") == name) return std::move(*process);
+  }
+  return std::nullopt;
+}
+
+// Why nobody answers on the control socket, which the pipeline serves.
+Error nobody_answers(const DataDirectory& directory) {
+  const std::string where = "the data directory " + directory.path();
+  if (std::ranges::none_of(std::array{"accept", "pipeline", "store"}, [&](const char* name) {
+        return listens(directory.process_socket(name));
+      })) {
+    return {ErrorCode::not_found, "no Millrace runs at " + where +
+                                      ": start it with `millrace serve`, or name the right one "
+                                      "with --data DIR or --url URL"};
+  }
+  const std::string server = "a Millrace runs at " + where;
+  const auto pipeline = supervised(directory, "pipeline");
+  if (!pipeline) {
+    return {ErrorCode::not_found,
+            server + ", but without the pipeline (--roles), which answers commands"};
+  }
+  const bool down = pipeline->find_text("state") == "down";
+  return {ErrorCode::busy, server + ", but its pipeline, which answers commands, " +
+                               (down ? "is down" : "is only starting") + " (restarts so far: " +
+                               std::string(pipeline->find("restarts").value_or("0")) +
+                               "): try again soon, or see the server's log"};
 }
 
 }  // namespace
@@ -87,6 +142,7 @@ Result<Answer> ServerClient::perform(const std::string& path, const std::string*
   const CURLcode code = curl_easy_perform(curl);
   const std::string where =
       address_.url.empty() ? "the data directory " + directory.path() : address_.url;
+  if (is_absent(code) && address_.url.empty()) return std::unexpected(nobody_answers(directory));
   if (is_absent(code)) {
     return fail(ErrorCode::not_found, "no Millrace runs at " + where +
                                           ": start it with `millrace serve`, or name the right one "

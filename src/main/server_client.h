@@ -34,7 +34,8 @@ class ServerClient {
   explicit ServerClient(ServerAddress address) : address_(std::move(address)) {}
 
   // The answer whatever its status. Errors: not_found (no server runs there: the message says
-  // where it looked and how to start one), io_failed.
+  // where it looked and how to start one), busy (one runs, but the process that answers is down),
+  // io_failed.
   Result<Answer> get(const std::string& path) const;
   Result<Answer> post(const std::string& path, const std::string& json_body) const;
   // Gives a successful answer's body to `sink` as it comes; yields what a refusal said.

@@ -1,5 +1,6 @@
 #include "serve/status_report.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -114,7 +115,10 @@ io::Task<Result<TopicEnds>> topic_ends(stream::Log& log) {
   ends.json = "[";
   for (const stream::TopicPartition& where : *all) {
     auto reader = co_await log.open_reader(where);
-    if (!reader) continue;
+    if (!reader) {
+      ends.trouble = reader.error().message();
+      continue;
+    }
     const auto first = co_await (*reader)->first_offset();
     const int64_t end = (*reader)->end_offset().value;
     if (where.topic == captured_topic) ends.captured_end += end;
@@ -164,12 +168,17 @@ io::Task<Result<void>> add_stages(json::Object& report, const StatusSources& sou
     if (position.name.starts_with("captured/")) ingested += position.next.value;
   }
   const int64_t stored = loaded ? loaded->next.value : 0;
-  set_number(report, "accepted", ends.captured_end);
+  // Without the log's ends nothing is known of them, which is not the same as nothing.
+  const bool known = ends.trouble.empty();
+  const auto set_known = [known](json::Object& object, std::string_view key, int64_t number) {
+    object.set(key, known ? std::to_string(std::max<int64_t>(number, 0)) : "null");
+  };
+  set_known(report, "accepted", ends.captured_end);
   set_number(report, "ingested", ingested);
   set_number(report, "stored", stored);
   json::Object lag;
-  set_number(lag, "ingest", ends.captured_end - ingested);
-  set_number(lag, "load", ends.events_end - stored);
+  set_known(lag, "ingest", ends.captured_end - ingested);
+  set_known(lag, "load", ends.events_end - stored);
   report.set("lag", lag.to_json());
   json::Object fates;
   for (const state::CounterValue& counter : counters) {

@@ -266,7 +266,7 @@ class Millrace:
         """Waits until everything accepted so far has reached the store."""
         def drained():
             lag = self.status().get("lag") or {}
-            return not any(int(value or 0) for value in lag.values())
+            return lag and not any(value is None or int(value) for value in lag.values())
         wait_until(drained, seconds, "every stage to have no lag")
 
     def person_of(self, distinct_id):

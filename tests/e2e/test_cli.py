@@ -243,6 +243,26 @@ def test_commands_say_when_no_server_runs(tmp_path, command):
     assert str(tmp_path / "nothing") in said
 
 
+@pytest.mark.parametrize("command", ["query", "project list", "tail", "status"])
+def test_commands_say_that_only_the_pipeline_is_down(make_millrace, command):
+    words = {"query": ["SELECT 1"], "tail": ["captured"]}.get(command, [])
+    server = make_millrace(options=["--roles", "accept"])
+    server.spawn()
+    wait_until(server.is_accepting, 30, "accept")
+    said = refused(*command.split(), "--data", server.data, *words)
+    assert "runs at" in said and "without the pipeline" in said
+    server.stop()
+    (server.data / "state.db").write_bytes(b"no database" * 1000)
+    server.options = ()
+    server.spawn()
+    wait_until(server.is_accepting, 30, "accept")
+    said = refused(*command.split(), "--data", server.data, *words)
+    assert "pipeline" in said and "no Millrace runs" not in said
+    said = refused(*command.split(), "--url", server.url, "--admin-token", "x", *words)
+    assert "down or only starting" in said and "{" not in said
+    server.kill_all()
+
+
 def test_query_formats(millrace):
     sql = "SELECT number + 1 AS a, if(number = 0, 'x,y', 'z') AS b FROM numbers(2)"
     table = millrace.cli("query", sql).stdout

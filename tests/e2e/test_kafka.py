@@ -133,6 +133,25 @@ def test_the_engine_of_a_data_directory_cannot_be_exchanged(broker, prefix, make
     assert "log.engine" in refused.value.errors
 
 
+def test_commands_that_look_at_files_say_that_the_log_is_on_kafka(broker, prefix, make_millrace,
+                                                                  tmp_path):
+    server = make_millrace(options=broker.options(prefix)).start()
+    listed = server.cli("log list", "--json")
+    assert "kafka-console-consumer.sh" in listed.stderr and "spool" in listed.stderr
+    answer = json.loads(listed.stdout)
+    assert answer["engine"] == "kafka"
+    assert {part["topic"] for part in answer["partitions"]} == {"captured.spool",
+                                                                "captured.refused"}
+    assert "on Kafka" in server.cli("log verify").stderr
+    for command in (["describe", "captured"], ["dump", "captured"], ["verify", "captured"],
+                    ["truncate-before", "captured", 1]):
+        with pytest.raises(CommandFailed) as refused:
+            server.cli(f"log {command[0]}", *command[1:])
+        assert f"on Kafka, as {CAPTURED}" in refused.value.errors
+    made = server.cli("backup", tmp_path / "backup").stderr
+    assert "on Kafka" in made and "not part of the backup" in made
+
+
 def test_a_missing_topic_ends_the_start_by_name(broker, prefix, make_millrace):
     server = make_millrace(options=broker.options(prefix, create_topics="off"))
     with pytest.raises(CommandFailed) as refused:
@@ -281,6 +300,25 @@ def test_kills_of_every_process_and_of_the_broker_lose_and_double_nothing(broker
 def kill_child(server, name):
     pid = wait_until(lambda: server.child_ids().get(name), 20, f"a running {name}")
     os.kill(pid, signal.SIGKILL)
+
+
+def test_status_says_that_the_brokers_do_not_answer_and_invents_no_numbers(broker, prefix,
+                                                                           make_millrace, unique):
+    server = make_millrace(options=broker.options(prefix)).start()
+    assert batch(server, [event("seen", unique, n=i) for i in range(10)])[0] == 200
+    server.wait_drained()
+    assert "log_error" not in server.status()
+    broker.stop()
+    try:
+        status = wait_until(lambda: (said := server.status()).get("log_error") and said, 60,
+                            "status to know that the brokers are down")
+        assert (status["accepted"], status["ingested"], status["stored"]) == (None, 10, 10)
+        assert status["lag"] == {"ingest": None, "load": None}
+        text = server.cli("status").stdout
+        assert "the log does not answer" in text and "broker" in text
+    finally:
+        broker.start()
+    server.wait_drained()
 
 
 def test_a_broker_that_never_answers_keeps_nobody_waiting(broker, prefix, make_millrace, unique):
