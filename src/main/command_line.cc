@@ -32,6 +32,7 @@ void add_serve_flags(CLI::App& command, ServeFlags& flags) {
     const std::string key(definition.key);
     std::string help(definition.help);
     if (!definition.choices.empty()) help += " (" + std::string(definition.choices) + ")";
+    if (const std::string range = range_text(definition); !range.empty()) help += ", " + range;
     if (!definition.default_text.empty()) help += " [" + std::string(definition.default_text) + "]";
     command
         .add_option_function<std::string>(

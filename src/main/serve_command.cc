@@ -67,6 +67,16 @@ io::Task<Result<catalog::Snapshot>> prepare_catalog(io::World& world, DataDirect
   co_return co_await opened.catalog->snapshot();
 }
 
+// An archive there would take the log's own folders for its.
+Result<void> check_archive(const std::string& archive, const DataDirectory& directory) {
+  if (archive.empty()) return {};
+  const std::string path = DataDirectory(archive).path() + "/";
+  if (!path.starts_with(directory.log() + "/")) return {};
+  return fail(ErrorCode::invalid_input,
+              "log.archive is " + archive + ", which lies in the log " + directory.log() +
+                  ": choose a directory outside of it, best on another disk");
+}
+
 Result<int> take_address(const std::string& listen) {
   auto socket = io::RealNetwork::listen_for_child({listen});
   if (!socket && socket.error().code() == ErrorCode::already_exists) {
@@ -101,6 +111,7 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   const Settings& settings = command.settings;
   MR_CO_TRY(const auto roles, parse_roles(settings.text("roles")));
   const DataDirectory directory(settings.text("data"));
+  MR_CO_CHECK(check_archive(settings.text("log.archive"), directory));
   if (std::ranges::find(roles, "store") != roles.end()) {
     MR_CO_CHECK(store::find_chdb_library(settings.text("store.library")));
   }

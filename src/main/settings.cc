@@ -5,9 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdlib>
-#include <optional>
 #include <sstream>
 
 #include "base/assert.h"
@@ -29,7 +26,7 @@ constexpr std::array definitions = {
     SettingDefinition{"log.engine", SettingKind::choice, "embedded",
                       "where the log lies: on this machine's disk, or on Kafka", "embedded|kafka"},
     SettingDefinition{"log.segment_bytes", SettingKind::bytes, "64MiB",
-                      "the size of a segment file of the log"},
+                      "the size of a segment file of the log", "", 1024 * 1024, 1024 * 1024 * 1024},
     SettingDefinition{"log.reserved_bytes", SettingKind::bytes, "auto",
                       "disk space kept free: below it, capture answers 503 (auto: 5 % of the file "
                       "system, at most 1 GB)",
@@ -45,7 +42,8 @@ constexpr std::array definitions = {
                       "remove also what a consumer has not finished", "off|on"},
     SettingDefinition{
         "log.sync", SettingKind::sync, "always",
-        "when captured events are synced: always before the answer, or interval=100ms"},
+        "when captured events are synced: always before the answer, or interval=100ms", "", 1,
+        60'000},
     SettingDefinition{"kafka.brokers", SettingKind::text, "127.0.0.1:9092",
                       "brokers to ask first, HOST:PORT separated by commas"},
     SettingDefinition{"kafka.topic_prefix", SettingKind::text, "",
@@ -64,13 +62,13 @@ constexpr std::array definitions = {
                       "properties for librdkafka (TLS, SASL, ...), NAME=VALUE separated by "
                       "semicolons"},
     SettingDefinition{"capture.connections_max", SettingKind::count, "20000",
-                      "connections of clients at a time"},
+                      "connections of clients at a time", "", 1},
     SettingDefinition{"capture.partitions", SettingKind::count, "1",
-                      "partitions of the topic captured; more are never made fewer"},
+                      "partitions of the topic captured; more are never made fewer", "", 1, 1024},
     SettingDefinition{"ingest.dedup_window", SettingKind::duration, "24h",
                       "how long a repeat of the same event is recognised"},
     SettingDefinition{"load.block_rows", SettingKind::count, "10000",
-                      "rows that make a full block for the warehouse"},
+                      "rows that make a full block for the warehouse", "", 1},
     SettingDefinition{"load.delay", SettingKind::duration, "300ms",
                       "how long rows wait at most for a full block"},
     SettingDefinition{"store.library", SettingKind::text, "",
@@ -101,125 +99,6 @@ std::string variable_of(std::string_view key) {
     name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   }
   return name;
-}
-
-struct Unit {
-  std::string_view name;
-  int64_t factor;
-};
-constexpr std::array<Unit, 5> duration_units = {Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000},
-                                                Unit{"h", 3'600'000}, Unit{"d", 86'400'000}};
-constexpr std::array<Unit, 4> byte_units = {
-    Unit{"", 1}, Unit{"KiB", 1024}, Unit{"MiB", 1024 * 1024}, Unit{"GiB", 1024 * 1024 * 1024}};
-constexpr std::array<Unit, 1> no_units = {Unit{"", 1}};
-
-std::optional<int64_t> parse_number(std::string_view text, std::span<const Unit> units) {
-  int64_t number = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || number < 0) return std::nullopt;
-  const std::string_view unit(rest, static_cast<size_t>(text.data() + text.size() - rest));
-  const auto found = std::ranges::find(units, unit, &Unit::name);
-  if (found == units.end() || number > INT64_MAX / found->factor) return std::nullopt;
-  return number * found->factor;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
-// The part before the first `mark`, which is taken off the text together with the mark.
-std::string_view take_part(std::string_view& text, char mark) {
-  const size_t at = std::min(text.find(mark), text.size());
-  const std::string_view part = trimmed(text.substr(0, at));
-  text.remove_prefix(std::min(at + 1, text.size()));
-  return part;
-}
-
-std::optional<Millis> parse_sync(std::string_view text) {
-  constexpr std::string_view prefix = "interval=";
-  if (text == "always") return Millis{0};
-  if (!text.starts_with(prefix)) return std::nullopt;
-  const auto interval = parse_number(text.substr(prefix.size()), duration_units);
-  return interval && *interval > 0 ? std::optional(Millis{*interval}) : std::nullopt;
-}
-
-std::optional<std::vector<RetentionRule>> parse_retention(std::string_view text) {
-  std::vector<RetentionRule> rules;
-  while (!text.empty()) {
-    std::string_view item = take_part(text, ',');
-    RetentionRule rule;
-    rule.topic = take_part(item, '=');
-    if (rule.topic.empty() || item.empty()) return std::nullopt;
-    while (!item.empty()) {
-      const std::string_view limit = take_part(item, '/');
-      if (limit == "forever") continue;
-      const auto age = parse_number(limit, duration_units);
-      const auto bytes = parse_number(limit, byte_units);
-      if ((!age && !bytes) || (age && *age == 0) || (bytes && *bytes == 0)) return std::nullopt;
-      if (age) rule.age = Millis{*age};
-      if (bytes) rule.bytes = static_cast<uint64_t>(*bytes);
-    }
-    rules.push_back(std::move(rule));
-  }
-  return rules;
-}
-
-// Whether a text says something for a kind that is not a number.
-bool is_valid_text(SettingKind kind, std::string_view text) {
-  if (kind == SettingKind::sync) return parse_sync(text).has_value();
-  if (kind == SettingKind::retention) return parse_retention(text).has_value();
-  return kind == SettingKind::text;
-}
-
-std::optional<int64_t> parse_value(SettingKind kind, std::string_view text) {
-  switch (kind) {
-    case SettingKind::count:
-      return parse_number(text, no_units);
-    case SettingKind::bytes:
-      return parse_number(text, byte_units);
-    case SettingKind::duration:
-      return parse_number(text, duration_units);
-    case SettingKind::text:
-    case SettingKind::choice:
-    case SettingKind::sync:
-    case SettingKind::retention:
-      break;
-  }
-  return std::nullopt;
-}
-
-std::string expectation(const SettingDefinition& definition) {
-  switch (definition.kind) {
-    case SettingKind::count:
-      return "a whole number";
-    case SettingKind::bytes:
-      return "a whole number of bytes, or with KiB, MiB or GiB" +
-             (definition.choices.empty() ? "" : ", or " + std::string(definition.choices));
-    case SettingKind::duration:
-      return "a whole number with ms, s, m, h or d";
-    case SettingKind::choice:
-      return "one of " + std::string(definition.choices);
-    case SettingKind::sync:
-      return "always, or interval= and a duration";
-    case SettingKind::retention:
-      return "TOPIC=LIMIT separated by commas, each limit an age (7d), bytes (10GiB), both "
-             "(7d/10GiB) "
-             "or forever";
-    case SettingKind::text:
-      break;
-  }
-  return "text";
-}
-
-bool is_choice(std::string_view value, std::string_view choices) {
-  while (!choices.empty()) {
-    const size_t bar = std::min(choices.find('|'), choices.size());
-    if (choices.substr(0, bar) == value) return true;
-    choices.remove_prefix(std::min(bar + 1, choices.size()));
-  }
-  return false;
 }
 
 // The keys of a TOML table as dotted paths with their values as text.
@@ -257,29 +136,6 @@ std::span<const SettingDefinition> setting_definitions() {
 }
 std::span<const std::string_view> reserved_variables() {
   return reserved;
-}
-
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
-  std::string_view best;
-  size_t best_distance = std::max<size_t>(word.size() / 2, 2) + 1;
-  for (const std::string_view candidate : candidates) {
-    std::vector<size_t> row(candidate.size() + 1);
-    for (size_t j = 0; j <= candidate.size(); ++j) row[j] = j;
-    for (size_t i = 1; i <= word.size(); ++i) {
-      size_t diagonal = row[0];
-      row[0] = i;
-      for (size_t j = 1; j <= candidate.size(); ++j) {
-        const size_t change = diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
-      best = candidate;
-    }
-  }
-  return best;
 }
 
 Settings::Settings() {
@@ -330,13 +186,9 @@ Result<void> Settings::set(std::string_view key, std::string_view value, std::st
     for (const SettingDefinition& known : definitions) keys.push_back(known.key);
     return unknown_key(key, origin, keys);
   }
-  const bool valid = parse_value(definition->kind, value).has_value() ||
-                     is_valid_text(definition->kind, value) ||
-                     is_choice(value, definition->choices);
-  if (!valid) {
+  if (const auto complaint = complaint_about(*definition, value)) {
     return fail(ErrorCode::invalid_input, std::string(origin) + ": " + std::string(key) + " is \"" +
-                                              std::string(value) + "\" but must be " +
-                                              expectation(*definition));
+                                              std::string(value) + "\" but " + *complaint);
   }
   values_[std::string(key)] = std::string(value);
   return {};
@@ -349,7 +201,7 @@ const std::string& Settings::text(std::string_view key) const {
 }
 
 int64_t Settings::count(std::string_view key) const {
-  return *parse_value(find_definition(key)->kind, text(key));
+  return *parse_number(find_definition(key)->kind, text(key));
 }
 uint64_t Settings::bytes(std::string_view key) const {
   return static_cast<uint64_t>(count(key));

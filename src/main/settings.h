@@ -9,36 +9,9 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "main/setting_value.h"
 
 namespace mr::main {
-
-// How a setting's text is read.
-enum class SettingKind : uint8_t {
-  text,
-  choice,     // one of `choices`
-  count,      // a whole number
-  bytes,      // a whole number, optionally with KiB, MiB or GiB; or one of `choices`
-  duration,   // a whole number with ms, s, m, h or d
-  sync,       // "always", or "interval=" and a duration
-  retention,  // "topic=limit" separated by commas; see RetentionRule
-};
-
-// How much of one topic the log keeps: at least one limit, or none ("forever").
-struct RetentionRule {
-  std::string topic;   // "*": every other one
-  Millis age{0};       // 0: no limit
-  uint64_t bytes = 0;  // 0: no limit
-};
-
-// One setting `a.b_c`: the key a.b_c in the configuration file, the flag --a.b_c and the variable
-// MILLRACE_A_B_C. docs/OPERATING.md lists them all; tidy compares it with the table.
-struct SettingDefinition {
-  std::string_view key;
-  SettingKind kind;
-  std::string_view default_text;
-  std::string_view help;
-  std::string_view choices = "";  // separated by '|'
-};
 
 // All settings, in the order in which help shows them.
 std::span<const SettingDefinition> setting_definitions();
@@ -72,8 +45,5 @@ class Settings {
 
 // Variables that start with MILLRACE_ without being settings.
 std::span<const std::string_view> reserved_variables();
-
-// The candidate that differs from `word` least, for "did you mean"; empty when none is near.
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace mr::main

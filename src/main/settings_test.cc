@@ -37,6 +37,39 @@ TEST(Settings, BadValuesSayWhatIsExpected) {
   EXPECT_FALSE(settings.apply_toml("listen = [1]", "m.toml"));
 }
 
+TEST(Settings, NumbersBeyondWhatWorksAreRefusedWithTheirRange) {
+  Settings settings;
+  EXPECT_EQ(
+      settings.set("log.segment_bytes", "1", "flag").error().message(),
+      "flag: log.segment_bytes is \"1\" but must be a whole number of bytes, or with KiB, MiB "
+      "or GiB (1MiB to 1GiB)");
+  EXPECT_TRUE(settings.set("log.segment_bytes", "1MiB", "flag"));
+  EXPECT_FALSE(settings.set("log.segment_bytes", "2GiB", "flag"));
+  EXPECT_TRUE(settings.set("log.sync", "interval=1m", "flag"));
+  EXPECT_NE(settings.set("log.sync", "interval=1h", "flag").error().message().find("(1ms to 1m)"),
+            std::string::npos);
+  EXPECT_NE(settings.set("capture.partitions", "0", "flag").error().message().find("1 to 1024"),
+            std::string::npos);
+  EXPECT_FALSE(settings.set("load.block_rows", "0", "flag"));
+  for (const SettingDefinition& definition : setting_definitions()) {
+    EXPECT_TRUE(settings.set(definition.key, definition.default_text, "")) << definition.key;
+  }
+}
+
+TEST(Settings, RetentionIsForTopicsThatThereAre) {
+  Settings settings;
+  const auto refused = settings.set("log.retention", "captrued=1d", "flag");
+  ASSERT_FALSE(refused);
+  for (const char* words : {"did you mean \"captured\"", "dead_letters", "and * for"}) {
+    EXPECT_NE(refused.error().message().find(words), std::string::npos) << words;
+  }
+  EXPECT_NE(settings.set("log.retention", "*=1d,events=1d,*=2d", "flag")
+                .error()
+                .message()
+                .find("names * twice"),
+            std::string::npos);
+}
+
 TEST(Settings, RetentionIsALimitForEachTopic) {
   Settings settings;
   ASSERT_TRUE(settings.set("log.retention", "captured=forever,events=2d/10GiB, *=5GiB", "flag"));

@@ -104,6 +104,23 @@ def test_a_broken_config_is_refused(tmp_path, make_millrace, text):
     assert "millrace.toml" in refused(*serve_arguments(server, "--config", config))
 
 
+@pytest.mark.parametrize("flag, value, said", [
+    ("--log.retention", "captrued=1d", '"captured"'),
+    ("--log.segment_bytes", "1", "1MiB to 1GiB"),
+    ("--log.sync", "interval=2d", "1ms to 1m"),
+    ("--capture.partitions", "0", "1 to 1024"),
+])
+def test_values_that_would_do_something_else_are_refused(make_millrace, flag, value, said):
+    server = make_millrace()
+    assert said in refused(*serve_arguments(server, flag, value))
+    assert not server.data.exists()
+
+
+def test_an_archive_inside_of_the_log_is_refused(make_millrace):
+    server = make_millrace()
+    assert "log.archive" in refused(*serve_arguments(server, "--log.archive", server.data / "log"))
+
+
 def test_a_missing_config_file_is_refused(tmp_path, make_millrace):
     server = make_millrace()
     said = refused(*serve_arguments(server, "--config", tmp_path / "absent.toml"))
