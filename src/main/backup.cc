@@ -182,6 +182,11 @@ io::Task<Result<void>> Backup::copy_database(io::Path from, io::Path to) {
   if (!fs::exists(from)) co_return Result<void>{};
   std::error_code error;
   progress_.begin(from.substr(from.rfind('/') + 1), fs::file_size(from, error));
+  {
+    // SQLite would let everybody read it; it takes an empty file for a new one.
+    const io::OpenMode made{io::Access::read_write, io::Creation::must_not_exist};
+    MR_CO_CHECK(co_await world_.disk.open(to, made));
+  }
   MR_CO_CHECK(co_await world_.worker.run([from, to]() -> Result<void> {
     MR_TRY(auto database, sqlite::Database::open(from));
     MR_TRY(auto copy, database.prepare("VACUUM INTO ?1"));

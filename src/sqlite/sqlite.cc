@@ -1,6 +1,11 @@
 #include "sqlite/sqlite.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/assert.h"
 
@@ -117,7 +122,26 @@ void Database::Close::operator()(sqlite3* database) const {
   sqlite3_close_v2(database);
 }
 
+namespace {
+
+// Sees that only the owner may read the database and, as SQLite gives them its mode, the files
+// beside it. Where that cannot be done it is opened as it is.
+void keep_private(const std::string& path) {
+  constexpr mode_t owner_only = 0600;
+  if (path == ":memory:" || path.starts_with("file:")) return;
+  const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, owner_only);
+  if (made >= 0) ::close(made);
+  if (made >= 0 || errno != EEXIST) return;
+  // By name: to close a descriptor of a database drops the locks that SQLite has on it.
+  for (const char* ending : {"", "-wal", "-shm"}) {
+    (void)::chmod((path + ending).c_str(), owner_only);
+  }
+}
+
+}  // namespace
+
 Result<Database> Database::open(std::string path, OpenOptions options) {
+  keep_private(path);
   sqlite3* raw = nullptr;
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX;

@@ -62,8 +62,8 @@ struct OpenOptions {
   int cache_kib = 64 * 1024;
 };
 
-// One connection to one database file, in write-ahead mode. `path` may also be ":memory:" or a
-// "file:" URI.
+// One connection to one database file, in write-ahead mode; only the owner may read the file.
+// `path` may also be ":memory:" or a "file:" URI.
 class Database {
  public:
   static Result<Database> open(std::string path, OpenOptions options = {});

@@ -400,6 +400,31 @@ def test_the_control_socket_is_the_owners_only(millrace):
     assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600
 
 
+def others_may(path):
+    return stat.S_IMODE(os.stat(path).st_mode) & 0o077
+
+
+def test_what_is_kept_is_the_owners_only(make_millrace, tmp_path, unique):
+    server = make_millrace().start()
+    assert send(server, "POST", "/e", event(server, unique))[0] == 200
+    rows_of(server, unique, 1)
+    databases = [server.data / f"{name}.db{ending}" for name in ("state", "catalog")
+                 for ending in ("", "-wal", "-shm")]
+    assert databases[1].exists(), "state.db-wal"
+    for path in filter(os.path.exists, [server.data, *server.data.iterdir(), *databases]):
+        assert not others_may(path), path
+    server.cli("backup", tmp_path / "backup")
+    for path in [tmp_path / "backup", *(tmp_path / "backup").iterdir()]:
+        assert not others_may(path), path
+    # As an older version left them.
+    server.stop()
+    for path in filter(os.path.exists, databases):
+        path.chmod(0o644)
+    server.start()
+    for path in filter(os.path.exists, databases):
+        assert not others_may(path), path
+
+
 def test_control_over_http_needs_the_admin_token(make_millrace):
     server = make_millrace().start()
     assert send(server, "GET", "/api/status")[0] == 401
