@@ -10,6 +10,8 @@ namespace mr::kafka {
 namespace {
 
 constexpr Millis retry_pause{1'000};
+// Opening many partitions asks silent brokers once, not for each.
+constexpr Millis silence_remembered{2'000};
 constexpr Millis stop_grace{3'000};
 constexpr int visible_looks_max = 20;
 constexpr Millis visible_pause{100};
@@ -37,10 +39,16 @@ io::Task<Result<TopicSizes>> KafkaLog::sizes(bool wait) {
   bool told = false;
   for (;;) {
     if (stopping_) co_return fail(ErrorCode::closed, "asked to stop");
+    if (!wait && doors_.world.clock.now() < silent_until_) {
+      co_return fail(ErrorCode::timed_out, "no Kafka broker has answered a moment ago");
+    }
     Result<TopicSizes> sizes = co_await doors_.worker.run(
         [this] { return list_topics(producer_->handle().get(), options_.open_timeout); });
     if (sizes || sizes.error().code() != ErrorCode::timed_out || !wait) {
       if (sizes) producer_->handle().brokers_answered();
+      if (!sizes && sizes.error().code() == ErrorCode::timed_out) {
+        silent_until_ = doors_.world.clock.now() + silence_remembered;
+      }
       co_return sizes;
     }
     if (!std::exchange(told, true)) {

@@ -66,7 +66,8 @@ class KafkaLog final : public stream::Log {
   Doors doors_;
   Options options_;
   std::unique_ptr<Producer> producer_;
-  TopicSizes sizes_;  // of topics that were looked at
+  TopicSizes sizes_;      // of topics that were looked at
+  Instant silent_until_;  // nobody answered a moment ago: who does not wait is told so at once
   bool stopping_ = false;
   io::Signal stopped_;
 };

@@ -71,14 +71,13 @@ struct SpoolingAppender::Entry {
 SpoolingAppender::SpoolingAppender(Parts parts, SpoolOptions options)
     : parts_(std::move(parts)),
       options_(options),
-      spooled_gauge_(parts_.metrics.gauge("millrace_spool_records",
-                                          "Records on this machine that wait for the brokers",
+      spooled_gauge_(parts_.metrics.gauge("millrace_spool_records", spool_records_help,
                                           {{"spool", parts_.position_name}})),
       spooled_total_(parts_.metrics.counter("millrace_spool_spooled_total",
                                             "Records put into the spool",
                                             {{"spool", parts_.position_name}})),
       forwarded_total_(parts_.metrics.counter("millrace_spool_forwarded_total",
-                                              "Records of the spool that were forwarded",
+                                              "Records of the spool that the brokers have",
                                               {{"spool", parts_.position_name}})),
       damaged_total_(parts_.metrics.counter("millrace_spool_damaged_total",
                                             "Records of the spool that cannot be read",
@@ -111,6 +110,14 @@ io::Task<Result<void>> SpoolingAppender::load() {
                      {{"from_offset", saved->next.value}, {"to_offset", first.value}});
     damaged_total_.add(static_cast<uint64_t>(first - saved->next));
   }
+  if (next_ > parts_.local->next_offset()) {
+    // The spool was removed or is an older copy: what comes next must not lie below the position.
+    const Offset end = parts_.local->next_offset();
+    parts_.log.error("the spool ends below what was forwarded: it was removed, or is an older copy",
+                     {{"forwarded", next_.value}, {"end", end.value}});
+    MR_CO_CHECK(co_await save(end));
+  }
+  spooled_gauge_.set(spooled());
   if (spooled() > 0) begin_spooling("the last process left records");
   co_return Result<void>();
 }
@@ -343,7 +350,11 @@ io::Task<Result<void>> SpoolingAppender::forward_batch(const stream::ReadBatch& 
       while (!first->remote && !closing_) co_await forward_work_.wait();
       if (!first->remote) co_return fail(ErrorCode::closed, "closed before it was confirmed");
     }
-    if (!first || !first->delivered()) due.push_back(&record);
+    if (!first || !first->delivered()) {
+      due.push_back(&record);
+    } else {
+      forwarded_total_.add();
+    }
   }
   co_return co_await send_again(due);
 }
@@ -351,6 +362,9 @@ io::Task<Result<void>> SpoolingAppender::forward_batch(const stream::ReadBatch& 
 io::Task<Result<void>> SpoolingAppender::send_again(
     const std::vector<const stream::Record*>& records) {
   if (records.empty()) co_return Result<void>();
+  if (records.size() > 1 && records.front()->offset < alone_below_) {
+    co_return co_await send_each(records);
+  }
   std::vector<std::string> offsets;
   offsets.reserve(records.size());
   std::vector<stream::RecordView> views;
@@ -366,10 +380,19 @@ io::Task<Result<void>> SpoolingAppender::send_again(
   }
   if (!is_never_forwarded(appended.error())) co_return fail(appended.error());
   if (records.size() == 1) co_return co_await refuse(*records.front(), appended.error());
-  // All or none is not promised across a refusal: each one alone, so that only bad ones stay.
+  // All or none is not promised across a refusal: each one alone, so that only bad ones stay, also
+  // when one of them has to be tried again.
+  alone_below_ = records.back()->offset + 1;
+  co_return co_await send_each(records);
+}
+
+// Each one alone, and settled before the next.
+io::Task<Result<void>> SpoolingAppender::send_each(
+    const std::vector<const stream::Record*>& records) {
   for (const stream::Record* record : records) {
     const std::vector<const stream::Record*> alone = {record};
     MR_CO_CHECK(co_await send_again(alone));
+    MR_CO_CHECK(co_await save(record->offset + 1));
   }
   co_return Result<void>();
 }

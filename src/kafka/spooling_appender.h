@@ -32,6 +32,9 @@ struct SpoolOptions {
 // uuid and one such offset are one.
 inline constexpr std::string_view spool_offset_header = "spool_offset";
 
+inline constexpr std::string_view spool_records_help =
+    "Records on this machine that wait for the brokers";
+
 // An appender to a remote partition that may be out of reach, with a local partition, the spool,
 // behind it, so that an append is durable somewhere soon. While the remote confirms in time,
 // nothing touches the spool. When it does not, everything that waits is put into the spool, and
@@ -61,7 +64,8 @@ class SpoolingAppender final : public stream::Appender {
     telemetry::Metrics& metrics;
   };
 
-  // Takes up where the last process left the spool. Errors: of the checkpoints and the reader.
+  // Takes up where the last process left the spool; a saved position above its end is given up,
+  // and said so. Errors: of the checkpoints and the reader.
   static io::Task<Result<std::unique_ptr<SpoolingAppender>>> open(Parts parts,
                                                                   SpoolOptions options);
   ~SpoolingAppender() override;
@@ -94,6 +98,7 @@ class SpoolingAppender final : public stream::Appender {
   io::Task<Result<bool>> forward_some();
   io::Task<Result<void>> forward_batch(const stream::ReadBatch& batch);
   io::Task<Result<void>> send_again(const std::vector<const stream::Record*>& records);
+  io::Task<Result<void>> send_each(const std::vector<const stream::Record*>& records);
   io::Task<Result<void>> refuse(const stream::Record& record, const Error& why);
   io::Task<Result<void>> save(Offset next);
   EntryPtr sender_of(Offset offset) const;
@@ -110,6 +115,7 @@ class SpoolingAppender final : public stream::Appender {
   bool writing_ = false;
   Instant writer_held_until_;  // new appends wait so long for the forwarder to catch up
   Offset next_;                // everything below was forwarded
+  Offset alone_below_;         // records below are sent each alone: one of them was refused
   std::map<uint64_t, EntryPtr> with_remote_;  // appends that it has not answered, in their order
   uint64_t sequence_ = 0;
   std::deque<EntryPtr> to_spool_;

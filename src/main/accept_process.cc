@@ -77,8 +77,9 @@ io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
   following.spawn(catalog.follow());
   const auto log = open_log(runtime);
   const auto spool = Spool::open(runtime);
-  if (!spool) co_await Spool::warn_of_leftovers(runtime);
   const auto captured = co_await open_captured(runtime, *log, spool.get());
+  const auto served = static_cast<int32_t>(captured->partition_count());
+  co_await Spool::warn_of_leftovers(runtime, spool ? served : 0);
   const auto server = runtime.must(co_await capture::CaptureServer::create(
       world, capture_config(runtime), *captured, catalog, runtime.metrics(), runtime.log()));
   auto accepting = runtime.must(world.network.adopt_listener(listener));

@@ -19,14 +19,26 @@ constexpr Millis patience{1'000};
 
 const CapturedForm captured_form;
 
-io::Task<void> stop_with(ProcessRuntime& runtime, kafka::KafkaLog& log) {
-  co_await runtime.stop_requested();
-  co_await log.stop();
+bool spools(const ProcessRuntime& runtime) {
+  return runtime.name() == "accept" && runtime.settings().text("kafka.spool") == "on";
 }
 
-// A new process has a new producer; what was answered is confirmed or lies in the spool.
-io::Task<void> end_when_failed(ProcessRuntime& runtime, kafka::KafkaLog& log) {
-  runtime.must(Result<void>(fail(co_await log.failed())));
+io::Task<void> stop_with(ProcessRuntime& runtime, std::shared_ptr<kafka::KafkaLog> log) {
+  co_await runtime.stop_requested();
+  co_await log->stop();
+}
+
+// A new process has a new producer; what was answered is confirmed or lies in the spool. What makes
+// a producer fail for good may last: with a spool the process takes events for a while before it
+// tries anew.
+io::Task<void> end_when_failed(ProcessRuntime& runtime, std::shared_ptr<kafka::KafkaLog> log) {
+  const Error why = co_await log->failed();
+  if (!spools(runtime)) runtime.must(Result<void>(fail(why)));
+  const Millis pause = runtime.settings().duration("kafka.renew_after");
+  runtime.log().error("the brokers are given up for now: events go to the spool",
+                      {{"error", why.message()}, {"again_in_ms", pause.count}});
+  co_await runtime.world().clock.sleep(pause);
+  runtime.ask_to_stop();
 }
 
 std::unexpected<Error> invalid(std::string_view setting, const std::string& what) {
@@ -99,20 +111,20 @@ io::Task<Result<void>> check_kafka(io::World& world, io::EpollLoop& loop, teleme
   co_return Result<void>();
 }
 
-std::unique_ptr<stream::Log> open_kafka_log(ProcessRuntime& runtime) {
+std::shared_ptr<stream::Log> open_kafka_log(ProcessRuntime& runtime) {
   kafka::Options options = runtime.must(kafka_options(runtime.settings()));
   if (runtime.name() == "accept") {
     options.wait_for_brokers = false;
     options.open_timeout = patience;
     // The spool decides how long clients wait; the brokers may take for ever.
-    if (runtime.settings().text("kafka.spool") == "on") options.append_timeout = Millis{0};
+    if (spools(runtime)) options.append_timeout = Millis{0};
   }
-  auto log = runtime.must(
+  std::shared_ptr<kafka::KafkaLog> log = runtime.must(
       kafka::KafkaLog::create({runtime.world(), runtime.loop(),
                                runtime.blocking_calls("kafka", worker_threads), runtime.log()},
                               std::move(options)));
-  runtime.watch(stop_with(runtime, *log));
-  runtime.watch(end_when_failed(runtime, *log));
+  runtime.watch(stop_with(runtime, log));
+  runtime.watch(end_when_failed(runtime, log));
   return log;
 }
 

@@ -16,7 +16,9 @@ Result<kafka::Options> kafka_options(const Settings& settings);
 io::Task<Result<void>> check_kafka(io::World& world, io::EpollLoop& loop, telemetry::Logger& log,
                                    const Settings& settings);
 
-// The log on Kafka. From the moment when the process is asked to stop, nothing waits for brokers.
-std::unique_ptr<stream::Log> open_kafka_log(ProcessRuntime& runtime);
+// The log on Kafka; tasks of the process hold it too. From the moment when the process is asked to
+// stop, nothing waits for brokers. A client that has failed for good ends the process, which starts
+// a new one: at once, or, where a spool takes the events meanwhile, after a while and in order.
+std::shared_ptr<stream::Log> open_kafka_log(ProcessRuntime& runtime);
 
 }  // namespace mr::main

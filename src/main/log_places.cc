@@ -8,7 +8,13 @@
 
 namespace mr::main {
 
-std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime) {
+namespace {
+
+constexpr Millis ask_again{500};
+
+}  // namespace
+
+std::shared_ptr<stream::Log> open_log(ProcessRuntime& runtime) {
   if (uses_kafka(runtime.settings())) return open_kafka_log(runtime);
   return open_embedded_log(runtime);
 }
@@ -42,12 +48,16 @@ std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime) {
 }
 
 io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log,
-                                              int32_t known) {
+                                              std::optional<int32_t> known) {
   auto count = static_cast<int32_t>(runtime.settings().count("capture.partitions"));
-  const auto all = co_await log.list();
+  auto all = co_await log.list();
+  while (!known && !all && all.error().code() == ErrorCode::timed_out && !runtime.stopping()) {
+    co_await runtime.world().clock.sleep(ask_again);
+    all = co_await log.list();
+  }
   // Brokers that do not answer do not keep clients waiting: their events are spooled.
-  if (!all && all.error().code() == ErrorCode::timed_out) {
-    co_return std::max(count, known);
+  if (known && !all && all.error().code() == ErrorCode::timed_out) {
+    co_return std::max(count, *known);
   }
   if (!all) co_return fail(all.error());
   for (const stream::TopicPartition& one : *all) {

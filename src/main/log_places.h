@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "log/embedded_log.h"
 #include "main/process_runtime.h"
@@ -14,15 +15,16 @@ inline constexpr int32_t first_partition = 0;
 inline constexpr int32_t store_partition = 1;
 
 // The server's log, with the engine and the settings in force.
-std::unique_ptr<stream::Log> open_log(ProcessRuntime& runtime);
+std::shared_ptr<stream::Log> open_log(ProcessRuntime& runtime);
 
 // The same for what always lies on this machine, whichever engine is in force.
 std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime);
 
 // The partitions of the topic `captured`, from 0: as many as `capture.partitions` says, or as there
-// are already, if those are more. Brokers that do not answer are taken to have `known` partitions.
+// are already, if those are more. Brokers that do not answer are taken to have `known` partitions;
+// without a value they are asked again until they do.
 io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log,
-                                              int32_t known);
+                                              std::optional<int32_t> known);
 
 // Consumers' positions that are kept as files in a folder.
 std::unique_ptr<stream::Checkpoints> open_positions(ProcessRuntime& runtime, io::Path folder);

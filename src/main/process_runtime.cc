@@ -70,6 +70,10 @@ io::Task<void> ProcessRuntime::stop_own_socket() {
 io::Task<void> ProcessRuntime::watch_signals() {
   while (co_await signals_.next() != SIGTERM) {
   }
+  ask_to_stop();
+}
+
+void ProcessRuntime::ask_to_stop() {
   stopping_ = true;
   stop_asked_.notify();
 }

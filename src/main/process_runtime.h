@@ -40,6 +40,9 @@ class ProcessRuntime {
   // Completes when the process is asked to stop; any number of waiters.
   io::Task<void> stop_requested();
   bool stopping() const { return stopping_; }
+  // As if the process had been asked from outside: it ends in order, and the supervisor starts it
+  // again.
+  void ask_to_stop();
 
   // A worker for calls that may block for seconds; made once, lives as long as the process.
   io::Worker& blocking_calls(const char* name, size_t threads);

@@ -58,6 +58,9 @@ constexpr std::array definitions = {
                       "keep events on this machine while the brokers do not answer", "on|off"},
     SettingDefinition{"kafka.spool_after", SettingKind::duration, "1s",
                       "how long the brokers may take before events are spooled"},
+    SettingDefinition{"kafka.renew_after", SettingKind::duration, "30s",
+                      "how long events only go to the spool after the Kafka client has failed for "
+                      "good, before a new one is tried"},
     SettingDefinition{"kafka.rdkafka", SettingKind::text, "",
                       "properties for librdkafka (TLS, SASL, ...), NAME=VALUE separated by "
                       "semicolons"},

@@ -37,19 +37,26 @@ std::unique_ptr<Spool> Spool::open(ProcessRuntime& runtime) {
   return std::unique_ptr<Spool>(new Spool(runtime));
 }
 
-io::Task<void> Spool::warn_of_leftovers(ProcessRuntime& runtime) {
+io::Task<void> Spool::warn_of_leftovers(ProcessRuntime& runtime, int32_t first) {
   if (!uses_kafka(runtime.settings())) co_return;
   const auto local = open_embedded_log(runtime);
   const auto positions = open_positions(runtime, runtime.directory().spool());
   const auto all = runtime.must(co_await local->list());
   for (const stream::TopicPartition& which : all) {
-    if (which.topic != spool_topic) continue;
+    if (which.topic != spool_topic || which.partition < first) continue;
     const auto reader = runtime.must(co_await local->open_reader(which));
     const auto saved = runtime.must(co_await positions->load(position_name(which.partition)));
     const int64_t left = reader->end_offset() - (saved ? saved->next : Offset(0));
     if (left <= 0) continue;
-    runtime.log().error("records wait in the spool and are not forwarded: set kafka.spool to on",
-                        {{"partition", which.partition}, {"records", left}});
+    const char* remedy = first == 0 ? "set kafka.spool to on"
+                                    : "the topic captured has fewer partitions now: add partitions "
+                                      "to it until this one is there";
+    runtime.log().error("records wait in the spool and are not forwarded",
+                        {{"partition", which.partition}, {"records", left}, {"remedy", remedy}});
+    runtime.metrics()
+        .gauge("millrace_spool_records", kafka::spool_records_help,
+               {{"spool", position_name(which.partition)}})
+        .set(left);
   }
 }
 
@@ -67,11 +74,12 @@ io::Task<Result<std::unique_ptr<stream::Appender>>> Spool::put_behind(
   const stream::TopicPartition which{spool_topic, partition};
   const std::string name = position_name(partition);
   MR_CO_TRY(const auto saved, co_await positions_->load(name));
+  // First: a spool that lost its files then goes on above what was forwarded.
+  MR_CO_TRY(auto consumer, co_await local_->register_consumer(which, forwarder_name,
+                                                              saved ? saved->next : Offset(0)));
   MR_CO_TRY(auto local, co_await local_->open_appender(which, {}));
   MR_CO_TRY(auto reader, co_await local_->open_reader(which));
   MR_CO_TRY(auto refused, co_await local_->open_appender({refused_topic, partition}, {}));
-  MR_CO_TRY(auto consumer, co_await local_->register_consumer(which, forwarder_name,
-                                                              saved ? saved->next : Offset(0)));
   kafka::SpoolOptions options;
   options.patience = runtime_.settings().duration("kafka.spool_after");
   MR_CO_TRY(auto spooling, co_await kafka::SpoolingAppender::open(

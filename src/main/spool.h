@@ -13,8 +13,9 @@ class Spool {
   // Null when the settings want none.
   static std::unique_ptr<Spool> open(ProcessRuntime& runtime);
 
-  // Says so when an earlier run left records that nobody forwards while there is no spool.
-  static io::Task<void> warn_of_leftovers(ProcessRuntime& runtime);
+  // Says so, in the log and in a gauge, when an earlier run left records that nobody forwards now:
+  // in spools from partition `first` on.
+  static io::Task<void> warn_of_leftovers(ProcessRuntime& runtime, int32_t first);
 
   // How many partitions of `captured` the spool knows from earlier runs: 0 when there was none.
   io::Task<Result<int32_t>> partitions();

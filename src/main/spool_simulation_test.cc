@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -29,7 +30,8 @@ struct Broker {
   Mode mode = Mode::up;
   std::vector<std::string> kept;
   bool closing = false;
-  std::string forbidden;  // this value is never kept
+  std::string forbidden;                   // this value is never kept
+  bool keeps_up_to_the_forbidden = false;  // of a batch that is refused for it
 };
 
 // An idempotent producer's end: each append reaches the broker once, in order, however long that
@@ -50,7 +52,12 @@ class ModelRemote final : public stream::Appender {
                            (broker_.mode == Broker::Mode::silent && random_.one_in(4));
       if (!kept && reaches && ticket == served_) {
         for (const auto& record : records) {
-          if (as_text(record.value) != broker_.forbidden) continue;
+          if (as_text(record.value) != broker_.forbidden) {
+            if (broker_.keeps_up_to_the_forbidden && forbids(records)) {
+              broker_.kept.emplace_back(as_text(record.value));
+            }
+            continue;
+          }
           ++served_;
           co_return fail(ErrorCode::unsupported, "the topic does not take this record");
         }
@@ -73,6 +80,12 @@ class ModelRemote final : public stream::Appender {
   stream::AppenderStatus status() const override { return {}; }
 
  private:
+  bool forbids(const std::vector<stream::RecordView>& records) const {
+    return std::ranges::any_of(records, [&](const stream::RecordView& record) {
+      return as_text(record.value) == broker_.forbidden;
+    });
+  }
+
   io::World world_;
   Broker& broker_;
   sim::SimRandom random_;
@@ -99,7 +112,9 @@ struct Process {
   std::unique_ptr<kafka::SpoolingAppender> spool;
 };
 
-Task<Result<void>> open(Trial& run, Process& process, Millis patience) {
+// `refused` takes the place of the appender for what is kept aside.
+Task<Result<void>> open(Trial& run, Process& process, Millis patience,
+                        std::unique_ptr<stream::Appender> refused = nullptr) {
   io::World world = run.world.world();
   run.broker.closing = false;
   process.checkpoints = log::open_checkpoints(world, "spool");
@@ -109,7 +124,9 @@ Task<Result<void>> open(Trial& run, Process& process, Millis patience) {
   options.reserved_bytes = 0;
   MR_CO_TRY(auto local, co_await log::open_partition_appender(world, spool_folder, options));
   MR_CO_TRY(auto reader, co_await log::open_partition_reader(world, spool_folder));
-  MR_CO_TRY(auto refused, co_await log::open_partition_appender(world, refused_folder, options));
+  if (!refused) {
+    MR_CO_TRY(refused, co_await log::open_partition_appender(world, refused_folder, options));
+  }
   kafka::SpoolOptions spool_options;
   spool_options.patience = patience;
   spool_options.forward_bytes = 400;
@@ -313,6 +330,79 @@ TEST(SpoolSimulation, ABrokerThatIsUpIsUsedAlone) {
   ASSERT_TRUE(done && *done);
   EXPECT_EQ(verdict(run, false), "");
   EXPECT_EQ(run.log->kept().find("spool"), std::string::npos);
+}
+
+// The position is ahead of the spool, as after its folder was removed or is an older copy.
+Task<Result<void>> after_a_position_ahead(Trial& run) {
+  const auto checkpoints = log::open_checkpoints(run.world.world(), "spool");
+  MR_CO_CHECK(co_await checkpoints->save("captured.spool-0", {Offset(1'000)}));
+  Process process;
+  MR_CO_CHECK(co_await open(run, process, Millis{50}));
+  io::World world = run.world.world();
+  run.broker.mode = Broker::Mode::unreachable;
+  run.clients_running = 3;
+  io::TaskGroup tasks(world.loop);
+  for (int i = 0; i < 3; ++i) tasks.spawn(client(run, process, i, 12));
+  co_await tasks.drain();
+  run.broker.mode = Broker::Mode::up;
+  while (process.spool->spooling()) co_await world.clock.sleep(Millis{10});
+  co_return co_await process.spool->close();
+}
+
+TEST(SpoolSimulation, APositionAboveTheSpoolsEndIsGivenUpAndNothingIsPassedOver) {
+  Trial run(1);
+  const auto done = run.world.run(after_a_position_ahead(run));
+  ASSERT_TRUE(done && *done);
+  EXPECT_EQ(run.broker.kept.size(), 36u);
+  EXPECT_EQ(verdict(run, true), "");
+  EXPECT_NE(run.log->kept().find("ends below what was forwarded"), std::string::npos);
+}
+
+// Takes nothing for a while: the disk is full.
+class FullAppender final : public stream::Appender {
+ public:
+  explicit FullAppender(int refusals) : refusals_(refusals) {}
+  Task<Result<stream::AppendedRange>> append(std::vector<stream::RecordView>) override {
+    if (refusals_-- > 0) co_return fail(ErrorCode::no_space, "full");
+    co_return stream::AppendedRange{Offset(0), Offset(0)};
+  }
+  Offset next_offset() const override { return Offset(0); }
+  void publish(Offset) override {}
+  Task<Result<void>> close() override { co_return Result<void>(); }
+  stream::AppenderStatus status() const override { return {}; }
+
+ private:
+  int refusals_;
+};
+
+Task<Result<int64_t>> forbidden_while_the_disk_is_full(Trial& run) {
+  Process process;
+  MR_CO_CHECK(co_await open(run, process, Millis{50}, std::make_unique<FullAppender>(50)));
+  io::World world = run.world.world();
+  run.broker.mode = Broker::Mode::unreachable;
+  run.clients_running = 3;
+  io::TaskGroup tasks(world.loop);
+  for (int i = 0; i < 3; ++i) tasks.spawn(client(run, process, i, 12));
+  co_await tasks.drain();
+  run.broker.mode = Broker::Mode::up;
+  while (process.spool->spooling()) co_await world.clock.sleep(Millis{10});
+  MR_CO_CHECK(co_await process.spool->close());
+  co_return process.metrics.value("millrace_spool_forwarded_total",
+                                  {{"spool", "captured.spool-0"}});
+}
+
+TEST(SpoolSimulation, AForbiddenRecordThatCannotBeKeptAsideSendsNothingTwice) {
+  Trial run(1);
+  run.broker.forbidden = "c1.0:7";
+  run.broker.keeps_up_to_the_forbidden = true;
+  const auto forwarded = run.world.run(forbidden_while_the_disk_is_full(run));
+  ASSERT_TRUE(forwarded && *forwarded);
+  EXPECT_EQ(**forwarded, 35);
+  std::map<std::string, int> times;
+  for (const std::string& value : run.broker.kept) {
+    EXPECT_LE(++times[value], 2) << value;  // once more after its batch was refused
+  }
+  EXPECT_EQ(times.size(), 35u);
 }
 
 }  // namespace

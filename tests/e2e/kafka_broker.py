@@ -11,6 +11,8 @@ from millrace import ROOT, free_port, is_free
 
 SCRIPT_SECONDS = 300
 CONSUME_SECONDS = 30
+# Without these an idempotent producer cannot begin.
+WRITING = [("TOPIC", "*", "WRITE", "DENY"), ("BROKER", "kafka-cluster", "IDEMPOTENT_WRITE", "DENY")]
 
 
 class Broker:
@@ -75,12 +77,26 @@ class Broker:
 
     def deny(self, topic):
         """Forbids everything with a topic to whoever does not say who they are."""
+        self.change_rules([("TOPIC", topic, "ALL", "DENY")])
+
+    def forbid_writing(self):
+        """To whoever does not say who they are; everything else stays allowed."""
+        # Where there is any rule, what none allows is forbidden.
+        self.change_rules([("TOPIC", "*", "ALL", "ALLOW"),
+                           ("BROKER", "kafka-cluster", "ALL", "ALLOW"), *WRITING])
+
+    def allow_writing(self):
+        self.change_rules(WRITING, remove=True)
+
+    def change_rules(self, rules, remove=False):
         admin = confluent_kafka.admin
-        rule = admin.AclBinding(admin.ResourceType.TOPIC, topic, admin.ResourcePatternType.LITERAL,
-                                "User:ANONYMOUS", "*", admin.AclOperation.ALL,
-                                admin.AclPermissionType.DENY)
         client = admin.AdminClient({"bootstrap.servers": self.address})
-        for done in client.create_acls([rule]).values():
+        make = admin.AclBindingFilter if remove else admin.AclBinding
+        rules = [make(admin.ResourceType[kind], name, admin.ResourcePatternType.LITERAL,
+                      "User:ANONYMOUS", "*", admin.AclOperation[what],
+                      admin.AclPermissionType[way]) for kind, name, what, way in rules]
+        change = client.delete_acls if remove else client.create_acls
+        for done in change(rules).values():
             done.result(CONSUME_SECONDS)
 
     def make_topic(self, topic, first_offset):

@@ -160,20 +160,51 @@ def test_a_missing_topic_ends_the_start_by_name(broker, prefix, make_millrace):
     assert "kafka.create_topics" in refused.value.errors
 
 
-def test_a_topic_that_may_not_be_used_ends_the_start_by_name(tmp_path, prefix, make_millrace):
-    # Whoever is nobody may do everything, except what is denied below.
-    guarded = Broker(tmp_path / "guarded", extra="\\n".join([
+@pytest.fixture
+def guarded(tmp_path):
+    """A broker where whoever is nobody may do everything, except what a test denies."""
+    broker = Broker(tmp_path / "guarded", extra="\\n".join([
         "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found=true"])).start()
-    try:
-        guarded.deny(prefix + CAPTURED)
-        server = make_millrace(options=guarded.options(prefix))
-        with pytest.raises(CommandFailed) as refused:
-            run_cli(*server.command()[1:], timeout=30)
-        assert prefix + CAPTURED in refused.value.errors
-        assert "grant" in refused.value.errors
-    finally:
-        guarded.script("wipe")
+    yield broker
+    broker.script("wipe")
+
+
+def test_a_topic_that_may_not_be_used_ends_the_start_by_name(guarded, prefix, make_millrace):
+    guarded.deny(prefix + CAPTURED)
+    server = make_millrace(options=guarded.options(prefix))
+    with pytest.raises(CommandFailed) as refused:
+        run_cli(*server.command()[1:], timeout=30)
+    assert prefix + CAPTURED in refused.value.errors
+    assert "grant" in refused.value.errors
+
+
+def test_events_are_taken_while_a_client_has_failed_for_good_and_a_new_one_sends_them(
+        guarded, prefix, make_millrace, unique):
+    server = make_millrace(options=[*guarded.options(prefix, renew_after="4s"),
+                                    "--roles", "accept"])
+    make_millrace(options=guarded.options(prefix)).start().stop()  # makes the topics
+    guarded.forbid_writing()
+    server.spawn()
+    wait_until(server.is_accepting, 30, "a server that accepts")
+
+    def given_up():
+        assert batch(server, [event("kept", unique)])[0] == 200
+        return "the brokers are given up for now" in server.log_path.read_text()
+    wait_until(given_up, 30, "a client that has failed for good")
+    accept = server.child_ids()["accept"]
+    for _ in range(20):
+        began = time.monotonic()
+        assert batch(server, [event("kept", unique)])[0] == 200
+        assert time.monotonic() - began < 2
+    assert server.child_ids()["accept"] == accept
+    guarded.allow_writing()
+
+    def written():
+        return len({record.value["uuid"] for record in guarded.records(prefix + CAPTURED)
+                    if record.value["distinct_id"] == unique}) >= 21
+    wait_until(written, 60, "the events on the broker")
+    assert server.child_ids()["accept"] != accept
 
 
 def test_settings_that_librdkafka_refuses_are_named(broker, prefix, make_millrace):
