@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -108,6 +109,44 @@ std::unexpected<Error> usage_failure(const CLI::App& app, const CLI::ParseError&
   return fail(ErrorCode::invalid_input, message + " (see `" + help + " --help`)");
 }
 
+// What talks to a running server.
+void add_server_commands(CLI::App& app, Command& command) {
+  CLI::App& query = *app.add_subcommand("query", "answer a question in SQL (ClickHouse's dialect)");
+  query.add_option("sql", command.sql, "one statement that reads")->required();
+  query.add_option("--format", command.format, "table, json, csv or tsv")
+      ->check(CLI::IsMember({"table", "json", "csv", "tsv"}))
+      ->capture_default_str();
+  add_server_flags(query, command.server);
+
+  CLI::App& project = *app.add_subcommand("project", "list and add projects");
+  project.require_subcommand(1);
+  CLI::App& add = *project.add_subcommand("add", "add a project and print its token");
+  add.add_option("name", command.project_name, "the project's name")->required();
+  add.add_option("--token", command.project_token, "its token (default: a random one)");
+  CLI::App& list = *project.add_subcommand("list", "all projects");
+
+  CLI::App& tail = *app.add_subcommand("tail", "print records of topics as they come");
+  tail.add_option("topic", command.topic_pattern,
+                  "a topic, a partition (captured/0), or a pattern with *")
+      ->required();
+  tail.add_option("--from", command.from_offset, "the first offset (default: the oldest kept)");
+  tail.add_option("--from-time", command.log.from_time, "the first time (2026-01-31T12:00:00Z)");
+  tail.add_flag("--follow,-f", command.follow, "go on with new records until interrupted");
+
+  CLI::App& status = *app.add_subcommand("status", "what the server is doing");
+  for (CLI::App* sub : {&add, &list, &tail, &status}) {
+    sub->add_flag("--json", command.json, "print JSON, for scripts");
+    add_server_flags(*sub, command.server);
+  }
+  for (const auto& [sub, name] : {std::pair{&query, CommandName::query},
+                                  {&add, CommandName::project_add},
+                                  {&list, CommandName::project_list},
+                                  {&tail, CommandName::tail},
+                                  {&status, CommandName::status}}) {
+    sub->callback([&command, name = name] { command.name = name; });
+  }
+}
+
 // `millrace log` and what is below it.
 void add_log_commands(CLI::App& app, Command& command) {
   CLI::App& log = *app.add_subcommand("log", "look at the log on disk, topic by topic");
@@ -135,19 +174,42 @@ void add_log_commands(CLI::App& app, Command& command) {
   bench.add_option("--seconds", request.seconds, "how long each part is measured")
       ->capture_default_str()
       ->check(CLI::Range(1, seconds_max));
-  describe.add_option("topic", request.topic)->required();
-  dump.add_option("topic", request.topic, "a topic, or the path of a file ending in .log")
+  constexpr const char* place_help = "TOPIC or TOPIC/PARTITION";
+  describe.add_option("topic", request.topic, place_help)->required();
+  dump.add_option("topic", request.topic,
+                  "TOPIC or TOPIC/PARTITION, or the path of a file ending in .log")
       ->required();
   dump.add_option("--from", request.from, "the first offset (default: the oldest kept)");
   dump.add_option("--from-time", request.from_time, "the first time, as 2026-01-31T12:00:00Z");
   dump.add_option("--limit", request.limit, "how many records at most");
-  verify.add_option("topic", request.topic, "only this topic (default: all)");
-  truncate.add_option("topic", request.topic)->required();
+  verify.add_option("topic", request.topic, "TOPIC or TOPIC/PARTITION (default: all)");
+  truncate.add_option("topic", request.topic, place_help)->required();
   truncate.add_option("offset", request.before, "the first offset to keep")->required();
   truncate.add_flag("--force", request.force, "even what a consumer has not finished");
   for (CLI::App* sub : {&describe, &dump, &verify, &truncate}) {
     sub->add_option("--partition", request.partition, "only this one (default: all)");
   }
+}
+
+// "captured/0", as the commands print it, in place of captured and --partition 0.
+Result<void> split_place(LogRequest& request) {
+  const size_t slash = request.topic.rfind('/');
+  if (slash == std::string::npos || request.topic.ends_with(segment_ending)) return {};
+  int partition = 0;
+  const char* const end = request.topic.data() + request.topic.size();
+  const auto [rest, error] = std::from_chars(request.topic.data() + slash + 1, end, partition);
+  if (error != std::errc() || rest != end || partition < 0) {
+    return fail(ErrorCode::invalid_input,
+                "\"" + request.topic + "\" is neither TOPIC nor TOPIC/PARTITION");
+  }
+  if (request.partition >= 0 && request.partition != partition) {
+    return fail(ErrorCode::invalid_input, request.topic + " and --partition " +
+                                              std::to_string(request.partition) +
+                                              " are two partitions");
+  }
+  request.partition = partition;
+  request.topic.erase(slash);
+  return {};
 }
 
 void add_backup_commands(CLI::App& app, Command& command) {
@@ -192,38 +254,12 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
   process.add_option("name", command.process_name)->required();
   process.add_option("--listener", command.listener);
 
-  CLI::App& query = *app.add_subcommand("query", "answer a question in SQL (ClickHouse's dialect)");
-  query.add_option("sql", command.sql, "one statement that reads")->required();
-  query.add_option("--format", command.format, "table, json, csv or tsv")
-      ->check(CLI::IsMember({"table", "json", "csv", "tsv"}))
-      ->capture_default_str();
-  add_server_flags(query, command.server);
-
-  CLI::App& project = *app.add_subcommand("project", "list and add projects");
-  project.require_subcommand(1);
-  CLI::App& add = *project.add_subcommand("add", "add a project and print its token");
-  add.add_option("name", command.project_name, "the project's name")->required();
-  add.add_option("--token", command.project_token, "its token (default: a random one)");
-  CLI::App& list = *project.add_subcommand("list", "all projects");
-
-  CLI::App& tail = *app.add_subcommand("tail", "print records of topics as they come");
-  tail.add_option("topic", command.topic_pattern, "a topic, or a pattern with * (captured, *)")
-      ->required();
-  tail.add_option("--from", command.from_offset, "the first offset (default: the oldest kept)");
-  tail.add_option("--from-time", command.log.from_time, "the first time (2026-01-31T12:00:00Z)");
-  tail.add_flag("--follow,-f", command.follow, "go on with new records until interrupted");
-
-  CLI::App& status = *app.add_subcommand("status", "what the server is doing");
-  for (CLI::App* sub : {&add, &list, &tail, &status}) {
-    sub->add_flag("--json", command.json, "print JSON, for scripts");
-    add_server_flags(*sub, command.server);
-  }
-
+  add_server_commands(app, command);
   add_log_and_backup_commands(app, command);
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {
-    std::fputs(innermost(app).help().c_str(), stdout);
+    std::fputs(app.help().c_str(), stdout);  // of the innermost command, under its whole name
     return Command{};
   } catch (const CLI::CallForVersion&) {
     std::printf("millrace %s\n", program_version.data());
@@ -232,16 +268,12 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
     return usage_failure(app, error);
   }
 
+  MR_CHECK(split_place(command.log));
   if (serve.parsed() || process.parsed()) {
     MR_TRY(command.settings, read_settings(flags));
     command.name = serve.parsed() ? CommandName::serve : CommandName::process;
     command.serve_arguments.assign(arguments + 2, arguments + count);
   }
-  if (query.parsed()) command.name = CommandName::query;
-  if (add.parsed()) command.name = CommandName::project_add;
-  if (list.parsed()) command.name = CommandName::project_list;
-  if (tail.parsed()) command.name = CommandName::tail;
-  if (status.parsed()) command.name = CommandName::status;
   return command;
 }
 

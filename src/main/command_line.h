@@ -28,6 +28,9 @@ enum class CommandName : uint8_t {
   restore,
 };
 
+// What the name of a segment's file ends in.
+inline constexpr const char* segment_ending = ".log";
+
 // What `millrace log …` asks for.
 struct LogRequest {
   std::string topic;   // or, for dump, the path of a segment file

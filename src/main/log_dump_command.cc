@@ -106,7 +106,7 @@ io::Task<Result<int>> LogDump::dump_file() {
 }
 
 io::Task<Result<int>> LogDump::dump() {
-  if (command_.log.topic.ends_with(".log")) co_return co_await dump_file();
+  if (command_.log.topic.ends_with(segment_ending)) co_return co_await dump_file();
   MR_CO_TRY(const auto partitions, co_await chosen());
   int outcome = 0;
   for (const stream::TopicPartition& which : partitions) {

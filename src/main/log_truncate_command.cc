@@ -24,7 +24,7 @@ class LogTruncate final : public LogCommand {
 io::Task<Result<int>> LogTruncate::truncate_before() {
   MR_CO_TRY(const auto partitions, co_await chosen());
   if (partitions.size() != 1) {
-    co_return fail(ErrorCode::invalid_input, "name one partition with --partition");
+    co_return fail(ErrorCode::invalid_input, "name one partition, as " + command_.log.topic + "/0");
   }
   const Offset wanted(command_.log.before);
   const Instant deadline = world_.clock.now() + removal_wait;

@@ -112,9 +112,13 @@ io::Task<Result<std::unique_ptr<TailSource>>> TailSource::open(io::World& world,
   std::unique_ptr<TailSource> source(new TailSource(world));
   source->follow_ = request.follow;
   std::string known;
+  std::string listed;  // the last one of them
+  const bool by_partition = request.pattern.find('/') != std::string::npos;
   for (const stream::TopicPartition& where : all) {
-    known += (known.empty() ? "" : ", ") + where.topic;
-    if (!matches_pattern(where.topic, request.pattern)) continue;
+    if (where.topic != listed) known += (known.empty() ? "" : ", ") + where.topic;
+    listed = where.topic;
+    const std::string place = where.topic + "/" + std::to_string(where.partition);
+    if (!matches_pattern(by_partition ? place : where.topic, request.pattern)) continue;
     MR_CO_TRY(auto reader, co_await log.open_reader(where));
     MR_CO_TRY(const Offset first, co_await reader->first_offset());
     const Offset end = reader->end_offset();

@@ -11,7 +11,8 @@
 namespace mr::serve {
 
 struct TailRequest {
-  std::string pattern;         // a topic's name; '*' stands for any characters
+  // A topic's name, or TOPIC/PARTITION; '*' stands for any characters.
+  std::string pattern;
   std::optional<Offset> from;  // default: the oldest kept record
   std::optional<WallTime> from_time;
   bool follow = false;  // go on with what comes; else end at what was there

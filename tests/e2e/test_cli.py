@@ -241,6 +241,7 @@ def test_help_everywhere():
     for command in COMMANDS:
         said = run_cli(*command.split(), "--help").stdout
         assert "--help" in said, command
+        assert f"Usage: millrace {command} " in said, command
     for command in ("query", "project list", "tail", "status"):
         assert "--data" in run_cli(*command.split(), "--help").stdout, command
 
@@ -269,10 +270,14 @@ def test_commands_say_that_only_the_pipeline_is_down(make_millrace, command):
     said = refused(*command.split(), "--data", server.data, *words)
     assert "runs at" in said and "without the pipeline" in said
     server.stop()
-    (server.data / "state.db").write_bytes(b"no database" * 1000)
     server.options = ()
-    server.spawn()
-    wait_until(server.is_accepting, 30, "accept")
+    server.start()
+    pipeline = server.child_ids()["pipeline"]
+    for ending in ("-wal", "-shm"):
+        (server.data / f"state.db{ending}").unlink()
+    (server.data / "state.db").write_bytes(b"no database" * 1000)
+    os.kill(pipeline, 9)
+    wait_until(lambda: not is_alive(pipeline), 10, "the pipeline to end")
     said = refused(*command.split(), "--data", server.data, *words)
     assert "pipeline" in said and "no Millrace runs" not in said
     said = refused(*command.split(), "--url", server.url, "--admin-token", "x", *words)
@@ -359,6 +364,16 @@ def test_tail_shows_captured_records(make_millrace, unique):
     both = [json.loads(line)["topic"] for line in
             server.cli("tail", "*", "--from", "0", "--json").stdout.splitlines()]
     assert {"captured", "events"} <= set(both)
+
+
+def test_tail_takes_a_partition_and_lists_each_topic_once(make_millrace, unique):
+    server = make_millrace().start()
+    assert send(server, "POST", "/e", event(server, unique))[0] == 200
+    rows_of(server, unique, 1)
+    assert unique in server.cli("tail", "captured/0").stdout
+    assert unique in server.cli("tail", "capt*/0").stdout
+    said = refused("tail", "captured/1", "--data", server.data)
+    assert said.count("dead_letters") == 1 and "captured" in said
 
 
 def test_tail_follows(make_millrace, unique):

@@ -119,8 +119,18 @@ def test_damage_has_a_fate_and_the_rest_is_ingested(make_millrace):
     server.stop()
 
 
+def test_a_partition_is_named_as_it_is_printed(server):
+    for command in ("describe", "verify"):
+        assert [one["partition"] for one in log(server, command, "captured/0")["partitions"]] == [0]
+    assert len(server.cli("log dump", "captured/0", "--limit", 3).stdout.splitlines()) == 3
+    assert len(log(server, "verify", "dead_letters")["partitions"]) == 2
+    for wrong in (["captured/1"], ["captured/zero"], ["captured/0", "--partition", 1]):
+        with pytest.raises(CommandFailed):
+            server.cli("log dump", *wrong)
+
+
 def test_truncate_before_asks_the_running_server_and_keeps_the_rest(server):
-    assert log(server, "truncate-before", "captured", 12, "--force")["first"] == 12
+    assert log(server, "truncate-before", "captured/0", 12, "--force")["first"] == 12
     assert (captured(server)["first"], captured(server)["records"]) == (12, 8)
     for wrong in (["captured", 1000], ["nothing", 1]):
         with pytest.raises(CommandFailed):
