@@ -79,6 +79,12 @@ void EventProcessor::settle(WorkItem& item, Fate fate, std::string_view reason) 
   counts_.add(name);
 }
 
+void EventProcessor::refuse(WorkItem& item, std::string_view reason, std::string why) {
+  counts_.add(to_string(item.fate), -1);
+  settle(item, Fate::dead_lettered, reason);
+  item.error = std::move(why);
+}
+
 void EventProcessor::process(WorkItem& item, WallTime now) {
   counts_.add("in");
   // Dead letters were decided while decoding, or by the crash guard.

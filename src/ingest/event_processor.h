@@ -38,6 +38,7 @@ struct WorkItem {
   bool project_known = false;
   Fate fate = Fate::undecided;
   std::string_view reason;  // of a drop or a dead letter
+  std::string error;        // that made it a dead letter, where there is more to say
   std::string row;          // JSON for topic `events`, when stored
 };
 
@@ -66,6 +67,10 @@ class EventProcessor {
 
   // Decides the item's fate and, when it is stored, makes its row. `now` is the time of the batch.
   void process(WorkItem& item, WallTime now);
+
+  // A processed item that cannot be stored after all becomes a dead letter. What it did to persons
+  // and groups stays.
+  void refuse(WorkItem& item, std::string_view reason, std::string why);
 
   // Appends what the processed items have changed, with the batch's duplicate hashes and counts.
   void collect(WallTime now, state::StateChanges& changes);

@@ -35,6 +35,7 @@ struct FakeTopic {
   std::vector<StoredRecord> records;
   std::optional<stream::DamagedRange> damaged;
   size_t visible = 0;
+  std::string refused;  // rows that hold this text are too large; empty: none
 };
 
 class FakeAppender final : public stream::Appender {
@@ -46,6 +47,10 @@ class FakeAppender final : public stream::Appender {
   }
   io::Task<Result<stream::AppendedRange>> append(std::vector<stream::RecordView> records) override {
     if (breaking_.broken()) co_return Breaking::error();
+    for (const stream::RecordView& record : records) {
+      if (topic_.refused.empty() || !as_text(record.value).contains(topic_.refused)) continue;
+      co_return fail(ErrorCode::too_large, "larger than the topic takes");
+    }
     const Offset first = next_offset();
     for (const stream::RecordView& record : records) {
       FakeTopic::StoredRecord stored{record.timestamp,

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "ingest/retry.h"
+#include "ingest/row_append.h"
 
 namespace mr::ingest {
 namespace {
@@ -18,10 +19,12 @@ std::string position_name(std::string_view topic, int partition) {
 }
 
 OutboxDrainer::OutboxDrainer(io::World& world, state::StateStore& state, std::vector<Topic> topics,
-                             telemetry::Metrics& metrics)
+                             telemetry::Logger& log, telemetry::Metrics& metrics)
     : world_(world),
       state_(state),
       topics_(std::move(topics)),
+      log_(log),
+      metrics_(metrics),
       rows_(metrics.counter("millrace_outbox_rows_total", "State rows carried to their topics")),
       changed_(world.loop) {
 }
@@ -97,6 +100,7 @@ io::Task<Result<bool>> OutboxDrainer::drain_some() {
 io::Task<Result<Offset>> OutboxDrainer::append(const Topic& topic,
                                                const std::vector<state::OutboxEntry>& entries) {
   std::vector<stream::RecordView> records;
+  std::vector<std::string_view> keys;
   for (const state::OutboxEntry& entry : entries) {
     const state::OutboxRow& row = entry.row;
     if (row.topic != topic.name) continue;
@@ -105,15 +109,20 @@ io::Task<Result<Offset>> OutboxDrainer::append(const Topic& topic,
       record.headers.push_back({header.name, as_bytes(header.value)});
     }
     records.push_back(std::move(record));
+    keys.push_back(row.key);
   }
-  if (records.empty()) co_return topic.appender.next_offset();
-  for (;;) {
-    Result<stream::AppendedRange> appended = co_await topic.appender.append(records);
-    if (appended) co_return appended->last + 1;
-    // Earlier topics of this round have their rows already: only this one is tried again.
-    if (!may_pass(appended.error()) || stopping_) co_return fail(appended.error());
-    co_await world_.clock.sleep(retry_pause);
+  // Earlier topics of this round have their rows already: only this one is tried again.
+  MR_CO_TRY(const AppendedRows appended,
+            co_await append_rows(world_, topic.appender, std::move(records), stopping_));
+  for (const RefusedRow& refused : appended.refused) {
+    metrics_
+        .counter("millrace_outbox_refused_total",
+                 "State rows that their topic refuses for good, by topic", {{"topic", topic.name}})
+        .add();
+    log_.error("a state row is refused for good and left out",
+               {{"topic", topic.name}, {"key", keys[refused.index]}, {"error", refused.why}});
   }
+  co_return appended.end;
 }
 
 }  // namespace mr::ingest

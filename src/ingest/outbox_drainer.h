@@ -9,6 +9,7 @@
 #include "io/world.h"
 #include "state/state_store.h"
 #include "stream/stream.h"
+#include "telemetry/log_line.h"
 #include "telemetry/metrics.h"
 
 namespace mr::ingest {
@@ -27,7 +28,7 @@ class OutboxDrainer {
   };
   // What is referred to outlives the drainer. Belongs to one loop.
   OutboxDrainer(io::World& world, state::StateStore& state, std::vector<Topic> topics,
-                telemetry::Metrics& metrics);
+                telemetry::Logger& log, telemetry::Metrics& metrics);
 
   // Drains until stop(). Ends with an error when a log or the state has failed for good: what it
   // left is repaired when everything is opened again.
@@ -47,6 +48,8 @@ class OutboxDrainer {
   io::World& world_;
   state::StateStore& state_;
   std::vector<Topic> topics_;
+  telemetry::Logger& log_;
+  telemetry::Metrics& metrics_;
   telemetry::Counter& rows_;
   io::Signal changed_;
   bool rows_waiting_ = true;

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "event/timestamp.h"
 #include "ingest/retry.h"
+#include "ingest/row_append.h"
 #include "ingest/state_messages.h"
 
 namespace mr::ingest {
@@ -136,7 +137,7 @@ io::Task<Result<void>> Pipeline::ingest(Input::Arrived arrived) {
   const size_t count = co_await process(items, partition, now);
   guard_.leave();
 
-  MR_CO_TRY(const Offset events_next, co_await append_rows(items, count, partition, now));
+  MR_CO_TRY(const Offset events_next, co_await append_events(items, count, partition, now));
   state::StateChanges changes;
   processor_.collect(now, changes);
   for (size_t i = 0; i < count; ++i) {
@@ -250,39 +251,47 @@ io::Task<size_t> Pipeline::process(WorkItems& items, int32_t partition, WallTime
   co_return items.size();
 }
 
-io::Task<Result<Offset>> Pipeline::append_rows(const WorkItems& items, size_t count,
-                                               int32_t partition, WallTime now) {
+// A row that `events` does not take becomes a dead letter.
+io::Task<Result<Offset>> Pipeline::append_events(WorkItems& items, size_t count, int32_t partition,
+                                                 WallTime now) {
   const std::string source_partition = std::to_string(partition);
   struct Row {
+    WorkItem* item = nullptr;
     std::string uuid;
     std::string source_offset;
   };
-  std::vector<Row> texts;
-  texts.reserve(count);
+  std::vector<Row> rows;
+  rows.reserve(count);
   std::vector<stream::RecordView> records;
   for (size_t i = 0; i < count; ++i) {
-    const WorkItem& item = *items[i];
+    WorkItem& item = *items[i];
     if (item.fate != Fate::stored) continue;
-    texts.push_back({codec::to_string(item.event.uuid), std::to_string(item.record.offset.value)});
-    stream::RecordView record{now, as_bytes(texts.back().uuid), as_bytes(item.row), {}};
+    rows.push_back(
+        {&item, codec::to_string(item.event.uuid), std::to_string(item.record.offset.value)});
+    stream::RecordView record{now, as_bytes(rows.back().uuid), as_bytes(item.row), {}};
     record.headers.push_back({"source_partition", as_bytes(source_partition)});
-    record.headers.push_back({"source_offset", as_bytes(texts.back().source_offset)});
+    record.headers.push_back({"source_offset", as_bytes(rows.back().source_offset)});
     records.push_back(std::move(record));
   }
   if (records.empty()) co_return events_next_;
   const Instant start = parts_.world.clock.now();
-  for (;;) {
-    Result<stream::AppendedRange> appended = co_await parts_.events.append(records);
-    if (appended) {
-      append_seconds_.observe(static_cast<double>((parts_.world.clock.now() - start).count) / 1e3);
-      MR_ASSERT(!parts_.events_are_cut || appended->first == events_next_);
-      co_return appended->last + 1;
-    }
-    if (!may_pass(appended.error()) || stopping_) {
-      co_return fail(appended.error().within("appending to " + options_.output_topic));
-    }
-    co_await parts_.world.clock.sleep(retry_pause);
+  const auto appended =
+      co_await append_rows(parts_.world, parts_.events, std::move(records), stopping_);
+  if (!appended) co_return fail(appended.error().within("appending to " + options_.output_topic));
+  append_seconds_.observe(static_cast<double>((parts_.world.clock.now() - start).count) / 1e3);
+  const auto kept = static_cast<int64_t>(rows.size() - appended->refused.size());
+  MR_ASSERT(!parts_.events_are_cut || appended->end == events_next_ + kept);
+  for (const RefusedRow& refused : appended->refused) {
+    const Row& row = rows[refused.index];
+    processor_.refuse(*row.item, "row_refused", refused.why);
+    parts_.log.error("an event's row is refused for good; the event becomes a dead letter",
+                     {{"topic", options_.output_topic},
+                      {"uuid", row.uuid},
+                      {"partition", partition},
+                      {"offset", row.source_offset},
+                      {"error", refused.why}});
   }
+  co_return appended->end;
 }
 
 io::Task<Result<void>> Pipeline::commit(const state::StateChanges& changes) {
@@ -312,6 +321,7 @@ state::OutboxRow Pipeline::dead_letter(const WorkItem& item, int32_t partition,
   }
   row.headers.push_back({"dlq_reason", std::string(item.reason)});
   row.headers.push_back({"dlq_step", "ingest"});
+  if (!item.error.empty()) row.headers.push_back({"dlq_error", item.error});
   row.headers.push_back({"dlq_timestamp", event::format_rfc3339(now)});
   row.headers.push_back({"dlq_topic", options_.input_topic});
   row.headers.push_back({"dlq_partition", std::to_string(partition)});

@@ -86,8 +86,8 @@ class Pipeline {
   io::Task<Result<void>> load_state(const WorkItems& items);
   // Processes in order and yields how many items it came to.
   io::Task<size_t> process(WorkItems& items, int32_t partition, WallTime now);
-  io::Task<Result<Offset>> append_rows(const WorkItems& items, size_t count, int32_t partition,
-                                       WallTime now);
+  io::Task<Result<Offset>> append_events(WorkItems& items, size_t count, int32_t partition,
+                                         WallTime now);
   io::Task<Result<void>> commit(const state::StateChanges& changes);
   state::OutboxRow dead_letter(const WorkItem& item, int32_t partition, WallTime now) const;
   void account(const state::StateChanges& changes);

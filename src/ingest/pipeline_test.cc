@@ -134,7 +134,7 @@ class Machine {
       appenders.push_back(std::make_unique<FakeAppender>(topic, breaking_, committed(name)));
       topics.push_back({std::string(name), *appenders.back()});
     }
-    OutboxDrainer outbox(doors_, store, topics, metrics);
+    OutboxDrainer outbox(doors_, store, topics, *log, metrics);
     catalog::LiveSnapshot projects(doors_, folder_.at("snapshot"), folder_.at("page"));
     MR_CO_CHECK(co_await projects.open());
     FakeReader reader(captured, breaking_, piece_);
@@ -341,6 +341,35 @@ TEST(Pipeline, OffsetsThatTheLogLostAreCountedNamedAndPassed) {
   EXPECT_EQ(dead.records[0].header("dlq_offset"), "2");
   EXPECT_EQ(dead.records[0].header("dlq_last_offset"), "4");
   EXPECT_EQ(dead.records[0].header("dlq_error"), "a wrong checksum");
+}
+
+TEST(Pipeline, ARowThatItsTopicRefusesBecomesADeadLetterAndTheRestGoesOn) {
+  Machine machine;
+  for (const char* name : {"first", "monster", "last"}) machine.capture(name, "a");
+  machine.events.refused = "monster";
+  ASSERT_TRUE(machine.run());
+  ASSERT_EQ(machine.events.visible, 2u);
+  EXPECT_EQ(machine.text(1, "event"), "last");
+  EXPECT_EQ(machine.status.totals.value("stored"), 2);
+  EXPECT_EQ(machine.status.totals.value("dead_lettered:row_refused"), 1);
+  const FakeTopic& dead = machine.state_topics["dead_letters"];
+  ASSERT_EQ(dead.visible, 1u);
+  EXPECT_EQ(dead.records[0].header("dlq_offset"), "1");
+  EXPECT_EQ(dead.records[0].header("dlq_error"), "larger than the topic takes");
+}
+
+TEST(Pipeline, AStateRowThatItsTopicRefusesIsCountedAndTheRestGoesOn) {
+  Machine machine;
+  for (const char* id : {"alice", "monster", "carol"}) {
+    machine.capture("page", id, R"({"$set":{"name":")" + std::string(id) + "\"}}");
+  }
+  machine.state_topics["persons"].refused = "monster";
+  ASSERT_TRUE(machine.run());
+  EXPECT_EQ(machine.events.visible, 3u);
+  EXPECT_EQ(machine.state_topics["persons"].visible, 2u);
+  EXPECT_EQ(machine.state_topics["person_distinct_ids"].visible, 3u);
+  EXPECT_EQ(machine.metrics.value("millrace_outbox_refused_total", {{"topic", "persons"}}), 1);
+  EXPECT_NE(machine.state_dump().find("0 in the outbox"), std::string::npos);
 }
 
 }  // namespace

@@ -402,6 +402,19 @@ def test_a_record_that_the_topic_forbids_is_kept_aside_and_blocks_nothing(broker
     server.wait_events(f"distinct_id = {sql_text(unique)} AND event = 'taken'", 1)
 
 
+def test_an_event_too_large_for_its_topic_is_dead_lettered_and_blocks_nothing(
+        broker, prefix, make_millrace, unique):
+    server = make_millrace(options=broker.options(prefix)).start()
+    broker.set_topic(prefix + ROWS, "max.message.bytes", 4000)
+    noise = "".join(uuid.uuid4().hex for _ in range(500))
+    assert batch(server, [event("small", unique), event("large", unique, noise=noise),
+                          event("small", unique)])[0] == 200
+    server.wait_events(f"distinct_id = {sql_text(unique)} AND event = 'small'", 2)
+    assert server.status()["fates"]["dead_lettered:row_refused"] == 1
+    letter, = broker.records(prefix + "events_plugin_ingestion_dlq")
+    assert ("dlq_reason", "row_refused") in letter.headers and noise in letter.text
+
+
 def test_without_a_spool_clients_are_told_to_come_back(broker, prefix, make_millrace, unique):
     server = make_millrace(
         options=broker.options(prefix, spool="off", append_timeout="1s")).start()
