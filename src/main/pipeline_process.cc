@@ -215,8 +215,7 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
                                     PipelineTopics& topics, state::StateStore& state,
                                     catalog::LiveSnapshot& projects) {
   io::World& world = runtime.world();
-  ingest::OutboxDrainer drainer(world, state, topics.outbox(), runtime.log(),
-                                runtime.metrics());
+  ingest::OutboxDrainer drainer(world, state, topics.outbox(), runtime.log(), runtime.metrics());
   std::vector<std::unique_ptr<stream::Reader>> readers;
   const auto captured = runtime.must(co_await open_captured(runtime, log, readers));
   ingest::PipelineOptions options;
