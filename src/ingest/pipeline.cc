@@ -163,7 +163,9 @@ io::Task<Result<void>> Pipeline::ingest(Input::Arrived arrived) {
 io::Task<Result<void>> Pipeline::pass_damage(size_t index, stream::DamagedRange range) {
   const int32_t partition = parts_.captured[index].number;
   const int64_t lost = range.to - range.from;
-  parts_.log.error("captured records are damaged in the log and cannot be ingested",
+  parts_.log.error(range.removed
+                       ? "captured records were removed from the log before they were ingested"
+                       : "captured records are damaged in the log and cannot be ingested",
                    {{"partition", partition},
                     {"from_offset", range.from.value},
                     {"to_offset", range.to.value},
@@ -171,13 +173,13 @@ io::Task<Result<void>> Pipeline::pass_damage(size_t index, stream::DamagedRange 
   const WallTime now = parts_.world.clock.wall();
   stream::Record place{range.from, now, {}, {}, {}};
   WorkItem item(place);
-  item.reason = "damaged_in_log";
+  item.reason = range.removed ? "removed_from_log" : "damaged_in_log";
   state::StateChanges changes;
   changes.outbox.push_back(dead_letter(item, partition, now));
   changes.outbox.back().headers.push_back({"dlq_last_offset", std::to_string(range.to.value - 1)});
   changes.outbox.back().headers.push_back({"dlq_error", range.reason});
   changes.counters.push_back({"in", lost});
-  changes.counters.push_back({"dropped:damaged_in_log", lost});
+  changes.counters.push_back({"dropped:" + std::string(item.reason), lost});
   changes.positions.push_back({position_name(options_.input_topic, partition), range.to});
   MR_CO_CHECK(co_await commit(changes));
   next_[index] = range.to;

@@ -372,5 +372,17 @@ TEST(Pipeline, AStateRowThatItsTopicRefusesIsCountedAndTheRestGoesOn) {
   EXPECT_NE(machine.state_dump().find("0 in the outbox"), std::string::npos);
 }
 
+TEST(Pipeline, OffsetsThatWereRemovedAreNotCalledDamaged) {
+  Machine machine;
+  for (int i = 0; i < 8; ++i) machine.capture("page", "a");
+  machine.captured.damaged = stream::DamagedRange{Offset(2), Offset(5), "on request", true};
+  ASSERT_TRUE(machine.run());
+  EXPECT_EQ(machine.status.totals.value("dropped:removed_from_log"), 3);
+  EXPECT_EQ(machine.status.totals.value("dropped:damaged_in_log"), 0);
+  const FakeTopic& dead = machine.state_topics["dead_letters"];
+  ASSERT_EQ(dead.visible, 1u);
+  EXPECT_EQ(dead.records[0].header("dlq_reason"), "removed_from_log");
+}
+
 }  // namespace
 }  // namespace mr::ingest

@@ -134,7 +134,7 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::failed_at(Offset from) {
     if (!asked) co_return stream::ReadBatch();
     if (from < marks_.first) {
       stream::ReadBatch batch;
-      batch.damaged = {from, marks_.first, "removed from the brokers before they were read"};
+      batch.damaged = {from, marks_.first, "removed from the brokers before they were read", true};
       co_return batch;
     }
   }

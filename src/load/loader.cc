@@ -162,9 +162,11 @@ void Loader::add(const stream::ReadBatch& batch, Offset end, Block& block) {
 // Goes on after offsets that cannot be read. Called when everything below them is loaded; a crash
 // between the dead letter and the position writes the dead letter twice, never not at all.
 io::Task<Result<void>> Loader::pass_damage(const stream::DamagedRange& range) {
-  MR_CO_CHECK(co_await dead_letter(range.from, "",
-                                   "offsets to " + std::to_string(range.to.value - 1) +
-                                       " are damaged in the log: " + range.reason));
+  MR_CO_CHECK(co_await dead_letter(
+      range.from, "",
+      "offsets to " + std::to_string(range.to.value - 1) +
+          (range.removed ? " are missing in the log: " : " are damaged in the log: ") +
+          range.reason));
   offsets_damaged_.add(static_cast<uint64_t>(range.to - range.from));
   gathered_end_ = range.to;
   co_return Result<void>();

@@ -239,6 +239,14 @@ TEST_F(LoaderTest, OffsetsThatTheLogLostAreNamedAndPassed) {
   EXPECT_EQ(metrics_.value("millrace_load_damaged_offsets_total", {{"topic", "events"}}), 3);
 }
 
+TEST_F(LoaderTest, OffsetsThatWereRemovedAreNotCalledDamaged) {
+  for (int i = 0; i < 10; ++i) reader_.add("{}");
+  reader_.damaged = stream::DamagedRange{Offset(4), Offset(7), "on request", true};
+  load_until(Offset(10));
+  ASSERT_EQ(dead_letters_.reasons.size(), 1u);
+  EXPECT_EQ(dead_letters_.reasons[0], "offsets to 6 are missing in the log: on request");
+}
+
 TEST_F(LoaderTest, RowsAfterAQuietTimeGoAtOnceAndTogether) {
   for (int i = 0; i < 7; ++i) reader_.add("{}");
   constexpr Millis an_hour{3'600'000};

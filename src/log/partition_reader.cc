@@ -90,7 +90,10 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read_visible(Offset from, O
   stream::ReadBatch out;
   if (from < manifest_->first_offset) {
     // Retention was told to override its consumers, or the consumer is that of an older copy.
-    out.damaged = {from, manifest_->first_offset, "removed from the log before they were read"};
+    out.damaged = {from, manifest_->first_offset,
+                   "removed on request before they were read (log truncate-before --force, "
+                   "log.retention_override, or files removed by hand)",
+                   true};
     co_return out;
   }
   size_t bytes = 0;

@@ -158,7 +158,7 @@ std::string readable_record(std::string_view line) {
                             member(*record, "offset");
   if (record->find("error")) {
     return place + " to " + member(*record, "damaged_to") +
-           "  DAMAGED: " + member(*record, "error");
+           (record->find("removed") ? "  REMOVED: " : "  DAMAGED: ") + member(*record, "error");
   }
   return place + "  " + member(*record, "timestamp") + "  " + member(*record, "key") + "  " +
          member(*record, "value");

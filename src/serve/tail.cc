@@ -103,6 +103,7 @@ std::string damage_line(const stream::TopicPartition& where, const stream::Damag
   line.set("offset", std::to_string(range.from.value));
   line.set("damaged_to", std::to_string(range.to.value - 1));
   line.set_text("error", range.reason);
+  if (range.removed) line.set("removed", "true");
   return line.to_json();
 }
 

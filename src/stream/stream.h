@@ -115,6 +115,7 @@ struct DamagedRange {
   Offset from;
   Offset to;  // one past the last
   std::string reason;
+  bool removed = false;  // they were taken out of the log, whole, before this reader came
 };
 
 // Records in offset order, with the memory that their views point to.

@@ -153,6 +153,27 @@ def test_truncate_before_spares_what_nobody_has_asked_for_yet(make_millrace):
     server.stop()
 
 
+def test_what_is_removed_by_force_is_not_called_damaged(server):
+    server.stop()
+    server.options = ["--roles", "accept"]
+    server.spawn()
+    wait_until(server.is_accepting, 30, "accept")
+    for number in range(10):
+        assert send(server, "POST", "/i/v0/e/", event(server, f"late {number}"),
+                    {"content-type": "application/json"})[0] == 200
+    server.cli("log truncate-before", "captured/0", 24, "--force")
+    server.stop()
+    server.options = ()
+    server.start()
+    server.wait_drained()
+    fates = server.status()["fates"]
+    assert fates["dropped:removed_from_log"] == 4 and "dropped:damaged_in_log" not in fates
+    assert int(server.value("SELECT count() FROM events")) == 26
+    letter = json.loads(server.cli("log dump", "dead_letters", "--json").stdout.splitlines()[0])
+    assert letter["headers"]["dlq_reason"] == "removed_from_log"
+    assert "truncate-before" in letter["headers"]["dlq_error"]
+
+
 def test_bench_measures_and_leaves_nothing_behind(server):
     figures = {figure["name"]: figure for figure in log(server, "bench", "--seconds", 1)["figures"]}
     append = figures["append, 4 producers, 1 KiB records, sync = always"]
