@@ -12,6 +12,11 @@ namespace {
 
 constexpr Millis question_timeout{5'000};
 
+// The brokers hold a batch of records whose bytes are not what was written.
+bool is_damage(int response) {
+  return response == RD_KAFKA_RESP_ERR__BAD_MSG || response == RD_KAFKA_RESP_ERR__BAD_COMPRESSION;
+}
+
 }  // namespace
 
 // What reads: alive as long as the reader wants it or a batch points into its messages.
@@ -97,7 +102,7 @@ Result<void> PartitionReader::start(Offset from) {
 }
 
 void PartitionReader::stop() {
-  failure_ = 0;
+  failure_ = {};
   if (!client_) return;
   client_->handle->silence();
   client_.reset();
@@ -105,7 +110,7 @@ void PartitionReader::stop() {
 
 // Takes what has arrived, up to an error that ends the reading.
 void PartitionReader::fetch(Fetched& into, Offset from, size_t bytes_max) {
-  while (failure_ == 0 && into.bytes < bytes_max) {
+  while (failure_.response == 0 && into.bytes < bytes_max) {
     rd_kafka_message_t* message = rd_kafka_consume_queue(client_->queue, 0);
     if (message == nullptr) return;
     const int response = message->err;
@@ -116,17 +121,19 @@ void PartitionReader::fetch(Fetched& into, Offset from, size_t bytes_max) {
       client_->handle->brokers_answered();
       continue;
     }
-    rd_kafka_message_destroy(message);
     const bool passes =
         response == 0 || is_outage(response) || response == RD_KAFKA_RESP_ERR__PARTITION_EOF;
-    if (!passes) failure_ = response;
+    if (!passes) failure_ = {response, Offset(message->offset), rd_kafka_message_errstr(message)};
+    rd_kafka_message_destroy(message);
   }
 }
 
 // What the error at `from` comes to. The client ends: librdkafka does not go on by itself.
 io::Task<Result<stream::ReadBatch>> PartitionReader::failed_at(Offset from) {
-  const int response = failure_;
+  const Failure failure = std::move(failure_);
+  const int response = failure.response;
   stop();
+  if (is_damage(response)) co_return co_await damaged_at(from, failure);
   if (response == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
       response == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
     const auto asked = co_await open();
@@ -140,6 +147,55 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::failed_at(Offset from) {
   }
   co_return fail(error_of(response, "reading the Kafka topic " + topic_ + " from offset " +
                                         std::to_string(from.value)));
+}
+
+// Whether a read at `at` meets the damaged batch that begins at `base`. With a client of its own:
+// after a wrong checksum librdkafka 2.0 loses its place in what the brokers sent.
+io::Task<Result<bool>> PartitionReader::is_damaged_at(Offset at, Offset base) {
+  MR_CO_CHECK(start(at));
+  io::Clock& clock = doors_.world.clock;
+  const Instant deadline = clock.now() + question_timeout;
+  Fetched fetched;
+  fetched.client = client_;
+  for (;;) {
+    fetch(fetched, at, 1);
+    if (!fetched.messages.empty()) co_return false;
+    if (failure_.response != 0) co_return is_damage(failure_.response) && failure_.at == base;
+    if (clock.now() >= deadline) co_return fail(ErrorCode::timed_out, "no Kafka broker answers");
+    co_await arrived_.wait_until(clock, deadline);
+  }
+}
+
+// The offset after the damaged batch that begins at `base`, which librdkafka does not tell: looked
+// for in steps that double, then halve. `from` when it can be read now.
+io::Task<Result<Offset>> PartitionReader::end_of_damage(Offset from, Offset base) {
+  MR_CO_CHECK(co_await open());
+  Offset inside = std::max(from, base);
+  Offset outside = marks_.end;
+  if (inside >= outside) co_return fail(ErrorCode::corrupt, "no place that lies in the topic");
+  MR_CO_TRY(const bool lasts, co_await is_damaged_at(inside, base));
+  if (!lasts) co_return from;
+  for (int64_t step = 1; inside + step < outside; step *= 2) {
+    const Offset at = inside + step;
+    MR_CO_TRY(const bool damaged, co_await is_damaged_at(at, base));
+    (damaged ? inside : outside) = at;
+  }
+  while (outside - inside > 1) {
+    const Offset at = inside + (outside - inside) / 2;
+    MR_CO_TRY(const bool damaged, co_await is_damaged_at(at, base));
+    (damaged ? inside : outside) = at;
+  }
+  co_return outside;
+}
+
+io::Task<Result<stream::ReadBatch>> PartitionReader::damaged_at(Offset from, Failure failure) {
+  const Result<Offset> end = co_await end_of_damage(from, failure.at);
+  stop();
+  stream::ReadBatch batch;
+  if (!end && end.error().code() == ErrorCode::timed_out) co_return batch;
+  if (!end) co_return fail(end.error().within(failure.words));
+  if (*end > from) batch.damaged = {from, *end, "on the brokers: " + failure.words};
+  co_return batch;
 }
 
 stream::ReadBatch PartitionReader::batch_of(std::shared_ptr<Fetched> fetched) const {
@@ -200,7 +256,7 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t by
     const bool late = doors_.world.clock.now() >= deadline;
     fetch(*fetched, from, bytes_max);
     if (!fetched->messages.empty()) break;
-    if (failure_ != 0) co_return co_await failed_at(from);
+    if (failure_.response != 0) co_return co_await failed_at(from);
     if (late) co_return stream::ReadBatch();
     co_await arrived_.wait_until(doors_.world.clock, deadline);
   }

@@ -31,7 +31,8 @@ class PartitionReader final : public stream::Reader, Handle::Listener {
   ~PartitionReader() override;
 
   // Brokers that do not answer are waited for until the deadline: then the batch is empty. Offsets
-  // that the brokers have removed are told as damaged, an error only after what came before it.
+  // that the brokers have removed are told as damaged, an error only after what came before it. So
+  // is a batch whose checksum is wrong, each time: to find its end takes seconds.
   io::Task<Result<stream::ReadBatch>> read(Offset from, size_t bytes_max,
                                            Instant deadline) override;
   io::Task<Result<Offset>> first_offset() override;
@@ -45,12 +46,21 @@ class PartitionReader final : public stream::Reader, Handle::Listener {
   struct Client;
   class EndClient;
   struct Fetched;
+  // What ended the reading.
+  struct Failure {
+    int response = 0;  // librdkafka's; 0 when nothing did
+    Offset at;
+    std::string words;
+  };
   void delivered(const rd_kafka_message_s&) override {}
   void arrived() override { arrived_.notify(); }
   Result<void> start(Offset from);
   void stop();
   void fetch(Fetched& into, Offset from, size_t bytes_max);
   io::Task<Result<stream::ReadBatch>> failed_at(Offset from);
+  io::Task<Result<bool>> is_damaged_at(Offset at, Offset base);
+  io::Task<Result<Offset>> end_of_damage(Offset from, Offset base);
+  io::Task<Result<stream::ReadBatch>> damaged_at(Offset from, Failure failure);
   stream::ReadBatch batch_of(std::shared_ptr<Fetched> fetched) const;
   stream::ReadBatch kept_from(Offset from) const;
 
@@ -61,7 +71,7 @@ class PartitionReader final : public stream::Reader, Handle::Listener {
   const RecordForm* form_;
   std::shared_ptr<Client> client_;
   Offset position_;  // what the client hands out next
-  int failure_ = 0;  // what ends the reading at position_, until a read without records tells it
+  Failure failure_;  // at position_, until a read without records tells it
   Watermarks marks_;
   // The last batch: its reader may come back for the rest of it.
   std::vector<stream::Record> kept_;

@@ -114,6 +114,13 @@ class Broker:
         for done in client.delete_records([begin]).values():
             done.result(CONSUME_SECONDS)
 
+    def damage(self, topic, text):
+        """Changes bytes of a first segment where `text` is; only while the broker is stopped."""
+        segment = self.folder / "data" / f"{topic}-0" / f"{0:020}.log"
+        content = segment.read_bytes()
+        assert text in content
+        segment.write_bytes(content.replace(text, bytes(byte ^ 1 for byte in text)))
+
     def set_topic(self, topic, name, value):
         """Changes one setting of a topic."""
         admin = confluent_kafka.admin

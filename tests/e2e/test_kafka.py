@@ -124,6 +124,32 @@ def test_records_that_retention_took_before_they_were_read_are_told_and_passed(
     assert "removed from the brokers before they were read" in server.log_path.read_text()
 
 
+def test_a_batch_with_a_wrong_checksum_on_the_broker_is_told_and_passed(tmp_path, prefix,
+                                                                        make_millrace, unique):
+    broker = Broker(tmp_path / "damaged").start()
+    try:
+        server = make_millrace(options=broker.options(prefix)).start()
+        assert batch(server, [event("first", unique)])[0] == 200
+        server.wait_events(f"distinct_id = {sql_text(unique)}", 1)
+        server.stop()
+        broker.produce(prefix + CAPTURED, [("k", "damaged on the disk", [])] * 11)
+        broker.produce(prefix + CAPTURED, [("k", "no message at all", [])])
+        broker.stop()
+        broker.damage(prefix + CAPTURED, b"damaged on")
+        broker.start()
+        server.start()
+        assert batch(server, [event("later", unique)])[0] == 200
+        server.wait_events(f"distinct_id = {sql_text(unique)} AND event = 'later'", 1)
+        assert server.status()["fates"]["dropped:damaged_in_log"] == 11
+        dead = broker.records(prefix + "events_plugin_ingestion_dlq")
+        assert dead[-1].text == "no message at all"
+        damage = dict(dead[0].headers)
+        assert (damage["dlq_offset"], damage["dlq_last_offset"]) == ("1", "11")
+        assert "CRC32C" in damage["dlq_error"]
+    finally:
+        broker.script("wipe")
+
+
 def test_the_engine_of_a_data_directory_cannot_be_exchanged(broker, prefix, make_millrace):
     server = make_millrace(options=broker.options(prefix)).start()
     server.stop()
