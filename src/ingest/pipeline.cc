@@ -167,8 +167,8 @@ io::Task<Result<void>> Pipeline::pass_damage(size_t index, stream::DamagedRange 
                        ? "captured records were removed from the log before they were ingested"
                        : "captured records are damaged in the log and cannot be ingested",
                    {{"partition", partition},
-                    {"from_offset", range.from.value},
-                    {"to_offset", range.to.value},
+                    {"first_offset", range.from.value},
+                    {"last_offset", range.to.value - 1},
                     {"reason", range.reason}});
   const WallTime now = parts_.world.clock.wall();
   stream::Record place{range.from, now, {}, {}, {}};

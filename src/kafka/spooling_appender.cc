@@ -107,7 +107,7 @@ io::Task<Result<void>> SpoolingAppender::load() {
   next_ = saved ? std::max(saved->next, first) : first;
   if (saved && saved->next < first) {
     parts_.log.error("records of the spool were removed before they were forwarded",
-                     {{"from_offset", saved->next.value}, {"to_offset", first.value}});
+                     {{"first_offset", saved->next.value}, {"last_offset", first.value - 1}});
     damaged_total_.add(static_cast<uint64_t>(first - saved->next));
   }
   if (next_ > parts_.local->next_offset()) {
@@ -318,8 +318,8 @@ io::Task<Result<bool>> SpoolingAppender::forward_some() {
             co_await parts_.local_reader->read(next_, options_.forward_bytes, deadline));
   if (batch.damaged) {
     parts_.log.error("records of the spool are damaged and cannot be forwarded",
-                     {{"from_offset", batch.damaged->from.value},
-                      {"to_offset", batch.damaged->to.value},
+                     {{"first_offset", batch.damaged->from.value},
+                      {"last_offset", batch.damaged->to.value - 1},
                       {"reason", batch.damaged->reason}});
     damaged_total_.add(static_cast<uint64_t>(batch.damaged->to - next_));
     MR_CO_CHECK(co_await save(batch.damaged->to));

@@ -116,7 +116,7 @@ io::Task<Result<void>> Loader::finish_intended(Offset end) {
   Block missing = whole.without(present);
   doors_.log.info("finishing an interrupted insert", {{"topic", options_.topic},
                                                       {"first_offset", position_.value},
-                                                      {"end_offset", end.value},
+                                                      {"next_offset", end.value},
                                                       {"present", present.size()},
                                                       {"missing", missing.row_count()}});
   MR_CO_CHECK(co_await insert(std::move(missing)));

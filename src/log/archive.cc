@@ -127,10 +127,11 @@ void Archiver::skip_damage(Making& making, const stream::DamagedRange& damaged) 
   making.position = block_ceiling(making.position + 1);
   status_.damaged_records += static_cast<uint64_t>(damaged.to - damaged.from);
   if (logger_ == nullptr) return;
-  logger_->error("damaged records are missing in the archive", {{"archive", archive_},
-                                                                {"from_offset", damaged.from.value},
-                                                                {"to_offset", damaged.to.value},
-                                                                {"reason", damaged.reason}});
+  logger_->error("damaged records are missing in the archive",
+                 {{"archive", archive_},
+                  {"first_offset", damaged.from.value},
+                  {"last_offset", damaged.to.value - 1},
+                  {"reason", damaged.reason}});
 }
 
 io::Task<Result<void>> Archiver::publish(Making& making) {

@@ -168,7 +168,7 @@ TEST(DamagedLog, ATornCommitIsReportedWithItsOffset) {
   const auto logger = telemetry::Logger::to_memory();
   ASSERT_EQ(open_image(image, true, logger.get()).value(), kept_records);
   EXPECT_NE(logger->kept().find("an unfinished commit was cut from the log"), std::string::npos);
-  EXPECT_NE(logger->kept().find("end_offset=4"), std::string::npos) << logger->kept();
+  EXPECT_NE(logger->kept().find("next_offset=4"), std::string::npos) << logger->kept();
 }
 
 // Reads one offset; "ok", or the error.
@@ -204,9 +204,10 @@ TEST(DamagedLog, DamageInTheMiddleIsReportedAndTheRestStaysReadable) {
   const auto appender = world.run(reopen(world.world(), logger.get()));
   ASSERT_TRUE(appender.has_value() && appender->has_value());
   EXPECT_NE(logger->kept().find("a damaged range"), std::string::npos);
-  EXPECT_NE(logger->kept().find("from_offset=2 to_offset=3"), std::string::npos) << logger->kept();
+  EXPECT_NE(logger->kept().find("first_offset=2 last_offset=2"), std::string::npos)
+      << logger->kept();
   EXPECT_EQ(world.run(read_each(world.world(), 5)).value().value(), "ok ok damaged:2-3 ok ok ");
-  const auto copy = world.storage().contents(std::string(folder) + "/quarantine/2-3.damaged");
+  const auto copy = world.storage().contents(std::string(folder) + "/quarantine/2-2.damaged");
   ASSERT_TRUE(copy);
   const Bytes& whole = image[first_segment];
   EXPECT_EQ(*copy, Bytes(whole.begin() + 2 * io::direct_alignment,
@@ -258,7 +259,7 @@ TEST(DamagedLog, ASectorThatTheDiskCannotReadCostsOnlyItsRecords) {
   Bytes readable(whole.begin() + static_cast<ptrdiff_t>(batch),
                  whole.begin() + static_cast<ptrdiff_t>(2 * batch));
   std::fill_n(readable.begin() + io::direct_alignment, io::direct_alignment, uint8_t{0});
-  EXPECT_EQ(world.storage().contents(std::string(folder) + "/quarantine/1-2.damaged").value(),
+  EXPECT_EQ(world.storage().contents(std::string(folder) + "/quarantine/1-1.damaged").value(),
             readable);
 }
 
@@ -269,7 +270,7 @@ TEST(DamagedLog, ASectorThatCannotBeReadIsNoDamageWhereThePageCacheHidesTheDisk)
   ASSERT_TRUE(world.run(seal_large_batches(world.world())).value());
   world.storage().make_unreadable(first_segment, 2 * io::direct_alignment + 700);
   EXPECT_EQ(world.run(offsets_from_each(world.world())).value().value(), "0: 0; 1:io_failed");
-  EXPECT_FALSE(world.storage().contents(std::string(folder) + "/quarantine/1-2.damaged"));
+  EXPECT_FALSE(world.storage().contents(std::string(folder) + "/quarantine/1-1.damaged"));
 }
 
 TEST(DamagedLog, VerifyNamesWhatCannotBeReadApartFromWhatIsDamaged) {

@@ -107,8 +107,8 @@ void PartitionWriter::keep_removed(std::vector<SegmentEntry> dropped) {
                              {{"partition", folder_},
                               {"consumer", slowest_consumer_},
                               {"finished", finished_by_all_.value},
-                              {"from_offset", entry.base.value},
-                              {"to_offset", entry.end.value}});
+                              {"first_offset", entry.base.value},
+                              {"last_offset", entry.end.value - 1}});
     }
     removed_.push_back(entry);
   }

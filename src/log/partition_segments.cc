@@ -56,7 +56,7 @@ io::Task<Result<void>> PartitionWriter::learn_from_disk() {
   if (options_.logger != nullptr) {
     options_.logger->info("log partition opened", {{"partition", folder_},
                                                    {"first_offset", manifest_.first_offset.value},
-                                                   {"end_offset", durable_end_.value},
+                                                   {"next_offset", durable_end_.value},
                                                    {"segments", manifest_.segments.size()}});
   }
   co_return Result<void>{};
@@ -69,8 +69,8 @@ void PartitionWriter::tell_loss(Offset found_end) {
   if (options_.logger == nullptr) return;
   options_.logger->error("records that were answered before their sync are lost",
                          {{"partition", folder_},
-                          {"from_offset", found_end.value},
-                          {"to_offset", written_end_.value}});
+                          {"first_offset", found_end.value},
+                          {"last_offset", written_end_.value - 1}});
 }
 
 uint64_t PartitionWriter::next_segment_bytes(uint64_t batch_bytes) const {

@@ -318,7 +318,8 @@ TEST(PartitionWriter, WhatAFailedSyncAtAnIntervalLostIsNamed) {
   log.sim.set_faults({});
   log.wait(Millis{250});
   EXPECT_EQ(log.appender->status().lost_records, 1u);
-  EXPECT_NE(logger->kept().find("from_offset=2 to_offset=3"), std::string::npos) << logger->kept();
+  EXPECT_NE(logger->kept().find("first_offset=2 last_offset=2"), std::string::npos)
+      << logger->kept();
   EXPECT_EQ(log.visible(), "0-1");
   EXPECT_EQ(log.append(1)->first, Offset(2));
 }
@@ -339,7 +340,7 @@ TEST(PartitionWriter, AnOffsetThatWasDurableIsNotGivenAgainWhenItsRecordIsLost) 
   log.sim.set_faults({});
   log.wait(Millis{250});
   EXPECT_EQ(log.appender->status().lost_records, 1u);
-  EXPECT_NE(logger->kept().find("known_by=\"the log's writer\" from_offset=1 to_offset=2"),
+  EXPECT_NE(logger->kept().find("known_by=\"the log's writer\" first_offset=1 last_offset=1"),
             std::string::npos)
       << logger->kept();
   EXPECT_EQ(log.append(1)->first, Offset(2));

@@ -44,7 +44,7 @@ io::Task<void> quarantine(io::World world, io::Path partition_folder, io::File& 
                           DamagedBytes damaged, telemetry::Logger* logger) {
   const io::Path folder = quarantine_folder(partition_folder);
   const io::Path path = folder + "/" + std::to_string(damaged.from.value) + "-" +
-                        std::to_string(damaged.to.value) + ".damaged";
+                        std::to_string(damaged.to.value - 1) + ".damaged";
   if (co_await world.disk.open(path, {})) co_return;
   const auto copied = co_await copy(world, folder, path, segment, damaged);
   if (logger == nullptr) co_return;
@@ -54,8 +54,8 @@ io::Task<void> quarantine(io::World world, io::Path partition_folder, io::File& 
   }
   logger->error("a range of the log is damaged and cannot be read",
                 {{"partition", partition_folder},
-                 {"from_offset", damaged.from.value},
-                 {"to_offset", damaged.to.value},
+                 {"first_offset", damaged.from.value},
+                 {"last_offset", damaged.to.value - 1},
                  {"position", damaged.begin},
                  {"bytes", damaged.end - damaged.begin},
                  {"copy", path}});

@@ -20,7 +20,7 @@ struct DamagedBytes {
 // "<partition>/quarantine"
 io::Path quarantine_folder(const io::Path& partition_folder);
 
-// Copies damaged bytes to "<partition>/quarantine/<from>-<to>.damaged", at most
+// Copies damaged bytes to "<partition>/quarantine/<first>-<last>.damaged", at most
 // quarantine_bytes_max of them, and logs the range. Any process may do so at any time: what is
 // there already is left alone, and logged no more. A failure is logged and otherwise has no effect:
 // the segment itself stays as it is. `logger` may be null.

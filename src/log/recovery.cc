@@ -118,15 +118,15 @@ void Recovery::report(const SegmentEntry& entry, const SegmentScan& scan) {
     options_.logger->error("a damaged range was found in a log segment",
                            {{"partition", folder_},
                             {"segment", entry.base.value},
-                            {"from_offset", hole.from.value},
-                            {"to_offset", hole.to.value},
+                            {"first_offset", hole.from.value},
+                            {"last_offset", hole.to.value - 1},
                             {"position", hole.position}});
   }
   if (scan.torn) {
     options_.logger->info("an unfinished commit was cut from the log",
                           {{"partition", folder_},
                            {"segment", entry.base.value},
-                           {"end_offset", scan.end.value},
+                           {"next_offset", scan.end.value},
                            {"position", scan.valid_bytes}});
   }
 }
@@ -163,7 +163,7 @@ io::Task<Result<void>> Recovery::find_tail_end(SegmentEntry& entry) {
     ++found_.holes;
     if (options_.logger != nullptr) {
       options_.logger->error("the last segment's file is missing: its records are lost",
-                             {{"partition", folder_}, {"from_offset", entry.base.value}});
+                             {{"partition", folder_}, {"first_offset", entry.base.value}});
     }
     co_return Result<void>{};
   }
@@ -280,8 +280,8 @@ void Recovery::keep_up_to(Offset durable, const std::string& known_by) {
     options_.logger->error("the log ends below what was durable: records were lost",
                            {{"partition", folder_},
                             {"known_by", known_by},
-                            {"from_offset", found_.end.value},
-                            {"to_offset", durable.value}});
+                            {"first_offset", found_.end.value},
+                            {"last_offset", durable.value - 1}});
   }
   found_.end = durable;
   ++found_.holes;
@@ -312,9 +312,10 @@ io::Task<Result<void>> Recovery::cut() {
                    folder_ + " begins above the committed offset " + std::to_string(at.value));
   }
   if (options_.logger != nullptr) {
-    options_.logger->info(
-        "uncommitted records were cut from the log",
-        {{"partition", folder_}, {"from_offset", at.value}, {"to_offset", found_.end.value}});
+    options_.logger->info("uncommitted records were cut from the log",
+                          {{"partition", folder_},
+                           {"first_offset", at.value},
+                           {"last_offset", found_.end.value - 1}});
   }
   auto& segments = found_.manifest.segments;
   while (!segments.empty() && segments.back().base >= at) {

@@ -36,10 +36,11 @@ std::string absolute(const std::string& path) {
 }
 
 void print_partitions(const BackupDescription& backup) {
-  TextTable table({"partition", "first", "end", "records"});
+  TextTable table({"partition", "first offset", "last offset", "records"});
   for (const BackupPartition& one : backup.partitions) {
     table.add({one.which.topic + "/" + std::to_string(one.which.partition),
-               grouped(one.first.value), grouped(one.end.value), grouped(one.end - one.first)});
+               grouped(one.first.value), last_offset_text(one.first, one.end),
+               grouped(one.end - one.first)});
   }
   std::fputs(table.render().c_str(), stdout);
 }

@@ -154,14 +154,13 @@ std::string url_encoded(std::string_view text) {
 std::string readable_record(std::string_view line) {
   const auto record = json::Object::parse(line);
   if (!record) return std::string(line);
-  const std::string place = member(*record, "topic") + "/" + member(*record, "partition") + " " +
-                            member(*record, "offset");
+  const std::string place = member(*record, "topic") + "/" + member(*record, "partition") + " ";
   if (record->find("error")) {
-    return place + " to " + member(*record, "damaged_to") +
+    return place + member(*record, "first_offset") + " to " + member(*record, "last_offset") +
            (record->find("removed") ? "  REMOVED: " : "  DAMAGED: ") + member(*record, "error");
   }
-  return place + "  " + member(*record, "timestamp") + "  " + member(*record, "key") + "  " +
-         member(*record, "value");
+  return place + member(*record, "offset") + "  " + member(*record, "timestamp") + "  " +
+         member(*record, "key") + "  " + member(*record, "value");
 }
 
 int report(const Error& error) {

@@ -8,6 +8,7 @@
 #include "log/partition.h"
 #include "main/commands.h"
 #include "main/data_directory.h"
+#include "main/text_table.h"
 
 namespace mr::main {
 
@@ -81,6 +82,16 @@ void print(const std::string& text) {
 
 void set_number(json::Object& object, const char* name, int64_t number) {
   object.set(name, std::to_string(number));
+}
+
+void set_offsets(json::Object& object, Offset first, Offset next) {
+  set_number(object, "first_offset", first.value);
+  object.set("last_offset", first < next ? std::to_string(next.value - 1) : "null");
+  set_number(object, "next_offset", next.value);
+}
+
+std::string last_offset_text(Offset first, Offset next) {
+  return first < next ? grouped(next.value - 1) : "-";
 }
 
 std::string joined(const std::vector<std::string>& items) {

@@ -45,6 +45,10 @@ std::string kafka_note(const std::string& what);
 std::string place_of(const stream::TopicPartition& which);
 void print(const std::string& text);
 void set_number(json::Object& object, const char* name, int64_t number);
+// Sets `first_offset`, `last_offset` (null when there is none) and `next_offset`, one past it.
+void set_offsets(json::Object& object, Offset first, Offset next);
+// The last offset of a range for people: "-" when it is empty.
+std::string last_offset_text(Offset first, Offset next);
 // Items as a JSON array.
 std::string joined(const std::vector<std::string>& items);
 

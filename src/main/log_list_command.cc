@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "codec/json_object.h"
 #include "event/timestamp.h"
 #include "log/describe.h"
@@ -30,12 +32,16 @@ std::string text_of(const std::optional<WallTime>& time) {
   return time ? event::format_rfc3339(*time) : "-";
 }
 
+// A lower bound of its position is known, so that much at most.
+int64_t behind(const log::PartitionDescription& found, const log::RegisteredConsumer& consumer) {
+  return std::max<int64_t>(found.end - consumer.next, 0);
+}
+
 json::Object description_json(const log::PartitionDescription& found) {
   json::Object object;
   object.set_text("topic", found.which.topic);
   set_number(object, "partition", found.which.partition);
-  set_number(object, "first", found.first.value);
-  set_number(object, "end", found.end.value);
+  set_offsets(object, found.first, found.end);
   set_number(object, "records", found.end - found.first);
   set_number(object, "segments", static_cast<int64_t>(found.segments.size()));
   set_number(object, "bytes", static_cast<int64_t>(found.bytes));
@@ -46,8 +52,8 @@ json::Object description_json(const log::PartitionDescription& found) {
   for (const log::RegisteredConsumer& consumer : found.consumers.consumers) {
     json::Object one;
     one.set_text("name", consumer.name);
-    set_number(one, "next", consumer.next.value);
-    set_number(one, "behind", found.end - consumer.next);
+    set_number(one, "next_offset", consumer.next.value);
+    set_number(one, "behind", behind(found, consumer));
     consumers.push_back(one.to_json());
   }
   for (const log::UnreadableNote& note : found.consumers.unreadable) {
@@ -64,7 +70,7 @@ std::string consumers_text(const log::PartitionDescription& found) {
   std::string text;
   for (const log::RegisteredConsumer& consumer : found.consumers.consumers) {
     if (!text.empty()) text += ", ";
-    text += consumer.name + " (" + grouped(found.end - consumer.next) + " behind at most)";
+    text += consumer.name + " (" + grouped(behind(found, consumer)) + " behind at most)";
   }
   for (const log::UnreadableNote& note : found.consumers.unreadable) {
     if (!text.empty()) text += ", ";
@@ -75,8 +81,7 @@ std::string consumers_text(const log::PartitionDescription& found) {
 
 json::Object segment_json(const log::SegmentDescription& segment) {
   json::Object object;
-  set_number(object, "base", segment.entry.base.value);
-  set_number(object, "end", segment.end.value);
+  set_offsets(object, segment.entry.base, segment.end);
   set_number(object, "bytes", static_cast<int64_t>(segment.bytes));
   set_number(object, "epoch", segment.entry.use.epoch);
   object.set("sealed", segment.entry.sealed ? "true" : "false");
@@ -87,10 +92,11 @@ json::Object segment_json(const log::SegmentDescription& segment) {
 }
 
 void print_segments(const log::PartitionDescription& found) {
-  TextTable table({"segment", "end", "records", "bytes", "epoch", "state", "newest record"});
+  TextTable table(
+      {"first offset", "last offset", "records", "bytes", "epoch", "state", "newest record"});
   for (const log::SegmentDescription& segment : found.segments) {
     const bool sealed = segment.entry.sealed;
-    table.add({grouped(segment.entry.base.value), grouped(segment.end.value),
+    table.add({grouped(segment.entry.base.value), last_offset_text(segment.entry.base, segment.end),
                grouped(segment.end - segment.entry.base), readable_bytes(segment.bytes),
                std::to_string(segment.entry.use.epoch), sealed ? "sealed" : "open",
                sealed ? event::format_rfc3339(segment.entry.max_timestamp) : "-"});
@@ -99,11 +105,15 @@ void print_segments(const log::PartitionDescription& found) {
 }
 
 void print_partition(const log::PartitionDescription& found) {
-  print(place_of(found.which) + ": " + grouped(found.end - found.first) + " records, offsets " +
-        grouped(found.first.value) + " to " + grouped(found.end.value) + ", " +
-        readable_bytes(found.bytes) + ", " + text_of(found.oldest) + " to " +
-        text_of(found.newest) + (found.writer_runs ? ", being written" : "") +
-        "\nconsumers: " + consumers_text(found) + "\n\n");
+  std::string text = place_of(found.which) + ": " + grouped(found.end - found.first) + " records, ";
+  if (found.first < found.end) {
+    text += "offsets " + grouped(found.first.value) + " to " +
+            last_offset_text(found.first, found.end) + ", " + text_of(found.oldest) + " to " +
+            text_of(found.newest) + ", ";
+  }
+  text += "next offset " + grouped(found.end.value) + ", " + readable_bytes(found.bytes) +
+          (found.writer_runs ? ", being written" : "");
+  print(text + "\nconsumers: " + consumers_text(found) + "\n\n");
   print_segments(found);
   print("\n");
 }
@@ -137,8 +147,8 @@ int LogList::finish(const TextTable* table) const {
 
 io::Task<Result<int>> LogList::list() {
   MR_CO_TRY(const auto partitions, co_await chosen());
-  TextTable table({"partition", "first", "end", "records", "segments", "bytes", "oldest record",
-                   "newest record", "consumers"});
+  TextTable table({"partition", "first offset", "last offset", "records", "segments", "bytes",
+                   "oldest record", "newest record", "consumers"});
   for (const stream::TopicPartition& which : partitions) {
     const size_t lines = lines_.size();
     const auto found = co_await look_at(which);
@@ -147,10 +157,10 @@ io::Task<Result<int>> LogList::list() {
       continue;
     }
     lines_.push_back(description_json(*found).to_json());
-    table.add({place_of(which), grouped(found->first.value), grouped(found->end.value),
-               grouped(found->end - found->first), std::to_string(found->segments.size()),
-               readable_bytes(found->bytes), text_of(found->oldest), text_of(found->newest),
-               consumers_text(*found)});
+    table.add({place_of(which), grouped(found->first.value),
+               last_offset_text(found->first, found->end), grouped(found->end - found->first),
+               std::to_string(found->segments.size()), readable_bytes(found->bytes),
+               text_of(found->oldest), text_of(found->newest), consumers_text(*found)});
   }
   co_return finish(&table);
 }

@@ -38,7 +38,7 @@ io::Task<Result<int>> LogTruncate::truncate_before() {
   MR_CO_TRY(const Offset first, removed);
   if (command_.json) {
     json::Object object;
-    set_number(object, "first", first.value);
+    set_number(object, "first_offset", first.value);
     print(object.to_json() + "\n");
   } else {
     print(place_of(partitions[0]) + " begins at offset " + grouped(first.value) +

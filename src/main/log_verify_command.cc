@@ -38,8 +38,7 @@ std::string finding_json(const log::VerifyFinding& finding) {
   object.set_text("file", finding.file);
   if (finding.from < finding.to) {
     set_number(object, "position", static_cast<int64_t>(finding.position));
-    set_number(object, "from", finding.from.value);
-    set_number(object, "to", finding.to.value - 1);
+    set_offsets(object, finding.from, finding.to);
   }
   object.set_text("what", finding.what);
   return object.to_json();

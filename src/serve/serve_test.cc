@@ -20,7 +20,7 @@ TEST(Tail, PatternsMatchWithStars) {
 
 TEST(Tail, DamageIsALineOfItsOwn) {
   EXPECT_EQ(damage_line({"captured", 2}, {Offset(5), Offset(9), "a wrong checksum"}),
-            R"({"topic":"captured","partition":2,"offset":5,"damaged_to":8,)"
+            R"({"topic":"captured","partition":2,"first_offset":5,"last_offset":8,)"
             R"("error":"a wrong checksum"})");
 }
 

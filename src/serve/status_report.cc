@@ -126,8 +126,10 @@ io::Task<Result<TopicEnds>> topic_ends(stream::Log& log) {
     json::Object topic;
     topic.set_text("topic", where.topic);
     set_number(topic, "partition", where.partition);
-    set_number(topic, "first", first ? first->value : 0);
-    set_number(topic, "end", end);
+    const int64_t begin = first ? first->value : 0;
+    set_number(topic, "first_offset", begin);
+    topic.set("last_offset", begin < end ? std::to_string(end - 1) : "null");
+    set_number(topic, "next_offset", end);
     if (ends.json.size() > 1) ends.json += ",";
     ends.json += topic.to_json();
   }

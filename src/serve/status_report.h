@@ -31,8 +31,9 @@ struct StatusSources {
 
 // What `millrace status` shows, as JSON:
 //   version, data, processes[{name,pid,state,restarts,resident_bytes}], accepted, ingested, stored,
-//   lag{ingest,load}, fates{…}, refused{…}, topics[{topic,partition,first,end}], log_error (only
-//   when the log does not answer; accepted and lag are null then),
+//   lag{ingest,load}, fates{…}, refused{…},
+//   topics[{topic,partition,first_offset,last_offset,next_offset}], log_error (only when the log
+//   does not answer; accepted and lag are null then),
 //   disk{log_bytes,warehouse_bytes,state_bytes,free_bytes}
 // Read from what is on disk, so it holds while processes are down; what only a process knows
 // (refusals since its start, memory) is left out while that process does not answer.

@@ -100,8 +100,8 @@ std::string damage_line(const stream::TopicPartition& where, const stream::Damag
   json::Object line;
   line.set_text("topic", where.topic);
   line.set("partition", std::to_string(where.partition));
-  line.set("offset", std::to_string(range.from.value));
-  line.set("damaged_to", std::to_string(range.to.value - 1));
+  line.set("first_offset", std::to_string(range.from.value));
+  line.set("last_offset", std::to_string(range.to.value - 1));
   line.set_text("error", range.reason);
   if (range.removed) line.set("removed", "true");
   return line.to_json();

@@ -90,7 +90,7 @@ def archived_end(server):
     """Up to which offset the sealed segments of captured are in the archive, as retention knows."""
     partitions = json.loads(server.cli("log list", "--json").stdout)["partitions"]
     captured = next(one for one in partitions if one["topic"] == "captured")
-    return next(one["next"] for one in captured["consumers"] if one["name"] == "archive")
+    return next(one["next_offset"] for one in captured["consumers"] if one["name"] == "archive")
 
 
 def test_dump_log_segments_reads_the_archive(make_millrace, kafka_libs, tmp_path):

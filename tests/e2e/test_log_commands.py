@@ -30,11 +30,14 @@ def captured(server):
 
 def test_list_and_describe_tell_offsets_times_and_consumers(server):
     partition = captured(server)
-    assert (partition["first"], partition["end"], partition["records"]) == (0, 20, 20)
+    assert (partition["first_offset"], partition["last_offset"]) == (0, 19)
+    assert (partition["next_offset"], partition["records"]) == (20, 20)
+    dead = next(p for p in log(server, "list")["partitions"] if p["topic"] == "dead_letters")
+    assert (dead["first_offset"], dead["last_offset"], dead["next_offset"]) == (0, None, 0)
     assert partition["writer_runs"] and partition["oldest"] <= partition["newest"]
     assert [one["name"] for one in partition["consumers"]] == ["ingest"]
     described = log(server, "describe", "captured")["partitions"][0]
-    assert described["segment_list"][0]["base"] == 0
+    assert described["segment_list"][0]["first_offset"] == 0
     table = server.cli("log list").stdout
     assert "captured/0" in table and "ingest" in table
 
@@ -130,8 +133,8 @@ def test_a_partition_is_named_as_it_is_printed(server):
 
 
 def test_truncate_before_asks_the_running_server_and_keeps_the_rest(server):
-    assert log(server, "truncate-before", "captured/0", 12, "--force")["first"] == 12
-    assert (captured(server)["first"], captured(server)["records"]) == (12, 8)
+    assert log(server, "truncate-before", "captured/0", 12, "--force")["first_offset"] == 12
+    assert (captured(server)["first_offset"], captured(server)["records"]) == (12, 8)
     for wrong in (["captured", 1000], ["nothing", 1]):
         with pytest.raises(CommandFailed):
             server.cli("log truncate-before", *wrong)
@@ -149,7 +152,7 @@ def test_truncate_before_spares_what_nobody_has_asked_for_yet(make_millrace):
         server.cli("log truncate-before", "captured", 3)
     assert "ingest" in failure.value.errors and "--force" in failure.value.errors
     assert captured(server)["records"] == 5
-    assert log(server, "truncate-before", "captured", 3, "--force")["first"] == 3
+    assert log(server, "truncate-before", "captured", 3, "--force")["first_offset"] == 3
     server.stop()
 
 

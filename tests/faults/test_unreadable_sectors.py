@@ -41,9 +41,10 @@ def test_a_segment_that_cannot_be_read_is_named_and_the_next_one_is_read(make_mi
     assert dumped.returncode == 1, dumped.stderr
     assert [line["offset"] for line in lines[1:]] == list(range(EVENTS, 2 * EVENTS)), dumped.stdout
     assert "cannot be read" in json.dumps(lines[0]), lines[0]
-    assert (server.data / f"log/captured/0/quarantine/0-{EVENTS}.damaged").exists()
+    assert (server.data / f"log/captured/0/quarantine/0-{EVENTS - 1}.damaged").exists()
 
     verified = read_with_failures(server, segment, tmp_path / "verify.txt", "verify", "captured")
     findings = json.loads(verified.stdout)["partitions"][0]["findings"]
     assert verified.returncode == 1
-    assert [(one["from"], one["to"]) for one in findings] == [(0, EVENTS - 1)], findings
+    ranges = [(one["first_offset"], one["last_offset"]) for one in findings]
+    assert ranges == [(0, EVENTS - 1)], findings
