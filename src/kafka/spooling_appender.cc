@@ -115,7 +115,8 @@ io::Task<Result<void>> SpoolingAppender::load() {
     const Offset end = parts_.local->next_offset();
     parts_.log.error("the spool ends below what was forwarded: it was removed, or is an older copy",
                      {{"forwarded", next_.value}, {"end", end.value}});
-    MR_CO_CHECK(co_await save(end));
+    next_ = end;
+    MR_CO_CHECK(co_await save());
   }
   spooled_gauge_.set(spooled());
   if (spooled() > 0) begin_spooling("the last process left records");
@@ -321,13 +322,14 @@ io::Task<Result<bool>> SpoolingAppender::forward_some() {
                      {{"first_offset", batch.damaged->from.value},
                       {"last_offset", batch.damaged->to.value - 1},
                       {"reason", batch.damaged->reason}});
-    damaged_total_.add(static_cast<uint64_t>(batch.damaged->to - next_));
-    MR_CO_CHECK(co_await save(batch.damaged->to));
+    settle(batch.damaged->to, damaged_total_);
+    MR_CO_CHECK(co_await save());
     co_return true;
   }
   if (batch.empty()) co_return false;
   MR_CO_CHECK(co_await forward_batch(batch));
-  MR_CO_CHECK(co_await save(batch.records.back().offset + 1));
+  settle(batch.records.back().offset + 1, forwarded_total_);
+  MR_CO_CHECK(co_await save());
   trouble_.clear();
   co_return true;
 }
@@ -347,14 +349,11 @@ io::Task<Result<void>> SpoolingAppender::forward_batch(const stream::ReadBatch& 
       // What lies before it goes before it; then the remote must say what became of it.
       MR_CO_CHECK(co_await send_again(due));
       due.clear();
+      settle(record.offset, forwarded_total_);
       while (!first->remote && !closing_) co_await forward_work_.wait();
       if (!first->remote) co_return fail(ErrorCode::closed, "closed before it was confirmed");
     }
-    if (!first || !first->delivered()) {
-      due.push_back(&record);
-    } else {
-      forwarded_total_.add();
-    }
+    if (!first || !first->delivered()) due.push_back(&record);
   }
   co_return co_await send_again(due);
 }
@@ -374,10 +373,7 @@ io::Task<Result<void>> SpoolingAppender::send_again(
     views.back().headers.push_back({spool_offset_header, as_bytes(offsets.back())});
   }
   const auto appended = co_await parts_.remote->append(views);
-  if (appended) {
-    forwarded_total_.add(records.size());
-    co_return Result<void>();
-  }
+  if (appended) co_return Result<void>();
   if (!is_never_forwarded(appended.error())) co_return fail(appended.error());
   if (records.size() == 1) co_return co_await refuse(*records.front(), appended.error());
   // All or none is not promised across a refusal: each one alone, so that only bad ones stay, also
@@ -392,7 +388,8 @@ io::Task<Result<void>> SpoolingAppender::send_each(
   for (const stream::Record* record : records) {
     const std::vector<const stream::Record*> alone = {record};
     MR_CO_CHECK(co_await send_again(alone));
-    MR_CO_CHECK(co_await save(record->offset + 1));
+    settle(record->offset + 1, forwarded_total_);
+    MR_CO_CHECK(co_await save());
   }
   co_return Result<void>();
 }
@@ -400,10 +397,11 @@ io::Task<Result<void>> SpoolingAppender::send_each(
 io::Task<Result<void>> SpoolingAppender::refuse(const stream::Record& record, const Error& why) {
   std::vector<stream::RecordView> kept = {view_of(record)};
   MR_CO_TRY(const stream::AppendedRange at, co_await parts_.refused->append(std::move(kept)));
-  parts_.metrics
-      .counter("millrace_spool_refused_total", "Records of the spool that the brokers refuse",
-               {{"spool", parts_.position_name}, {"reason", to_string(why.code())}})
-      .add();
+  settle(record.offset, forwarded_total_);
+  settle(record.offset + 1,
+         parts_.metrics.counter(
+             "millrace_spool_refused_total", "Records of the spool that the brokers refuse",
+             {{"spool", parts_.position_name}, {"reason", to_string(why.code())}}));
   parts_.log.error("the brokers refuse a record of the spool; it is kept aside",
                    {{"spool_offset", record.offset.value},
                     {"refused_offset", at.first.value},
@@ -411,15 +409,21 @@ io::Task<Result<void>> SpoolingAppender::refuse(const stream::Record& record, co
   co_return Result<void>();
 }
 
-io::Task<Result<void>> SpoolingAppender::save(Offset next) {
-  // First in memory: a position that cannot be saved is no reason to forward records twice.
+// Everything below `next` is done with, for the reason that `counter` counts. In memory, before it
+// is saved: a position that cannot be saved is no reason to forward records twice.
+void SpoolingAppender::settle(Offset next, telemetry::Counter& counter) {
+  if (next <= next_) return;
+  counter.add(static_cast<uint64_t>(next - next_));
   next_ = next;
   while (!sent_first_.empty() && (*sent_first_.begin()->second->local)->last < next) {
     sent_first_.erase(sent_first_.begin());
   }
   spooled_gauge_.set(spooled());
-  MR_CO_CHECK(co_await parts_.checkpoints.save(parts_.position_name, {next, std::nullopt}));
-  if (parts_.consumer) MR_CO_CHECK(co_await parts_.consumer->finished(next));
+}
+
+io::Task<Result<void>> SpoolingAppender::save() {
+  MR_CO_CHECK(co_await parts_.checkpoints.save(parts_.position_name, {next_, std::nullopt}));
+  if (parts_.consumer) MR_CO_CHECK(co_await parts_.consumer->finished(next_));
   co_return Result<void>();
 }
 

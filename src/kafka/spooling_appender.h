@@ -100,7 +100,8 @@ class SpoolingAppender final : public stream::Appender {
   io::Task<Result<void>> send_again(const std::vector<const stream::Record*>& records);
   io::Task<Result<void>> send_each(const std::vector<const stream::Record*>& records);
   io::Task<Result<void>> refuse(const stream::Record& record, const Error& why);
-  io::Task<Result<void>> save(Offset next);
+  void settle(Offset next, telemetry::Counter& counter);
+  io::Task<Result<void>> save();
   EntryPtr sender_of(Offset offset) const;
   void start_sending(const EntryPtr& entry);
   bool can_hand_over() const;
@@ -114,7 +115,7 @@ class SpoolingAppender final : public stream::Appender {
   bool closing_ = false;
   bool writing_ = false;
   Instant writer_held_until_;  // new appends wait so long for the forwarder to catch up
-  Offset next_;                // everything below was forwarded
+  Offset next_;                // everything below is settled: forwarded, for the most part
   Offset alone_below_;         // records below are sent each alone: one of them was refused
   std::map<uint64_t, EntryPtr> with_remote_;  // appends that it has not answered, in their order
   uint64_t sequence_ = 0;

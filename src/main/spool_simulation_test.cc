@@ -24,8 +24,9 @@ constexpr const char* refused_folder = "log/captured.refused/0";
 struct Broker {
   enum class Mode : uint8_t {
     up,
-    silent,      // keeps what it gets, sometimes at once, and answers only when it is up again
-    unreachable  // gets nothing
+    silent,       // keeps what it gets, sometimes at once, and answers only when it is up again
+    unreachable,  // gets nothing
+    failing       // the client has failed for good: nothing more gets through, and it says so
   };
   Mode mode = Mode::up;
   std::vector<std::string> kept;
@@ -67,7 +68,12 @@ class ModelRemote final : public stream::Appender {
         kept = true;
         ++served_;
       }
-      if (kept && broker_.mode == Broker::Mode::up) co_return range;
+      const bool failing = broker_.mode == Broker::Mode::failing;
+      if (kept && (failing || broker_.mode == Broker::Mode::up)) co_return range;
+      if (failing && ticket == served_) {
+        ++served_;
+        co_return fail(ErrorCode::io_failed, "the client has failed for good");
+      }
       co_await world_.clock.sleep(Millis{1 + static_cast<int64_t>(random_.below(20))});
     }
   }
@@ -356,6 +362,40 @@ TEST(SpoolSimulation, APositionAboveTheSpoolsEndIsGivenUpAndNothingIsPassedOver)
   EXPECT_EQ(run.broker.kept.size(), 36u);
   EXPECT_EQ(verdict(run, true), "");
   EXPECT_NE(run.log->kept().find("ends below what was forwarded"), std::string::npos);
+}
+
+// Yields how many records were spooled and how many of them counted as forwarded.
+Task<Result<std::pair<int64_t, int64_t>>> after_many_failed_tries(Trial& run) {
+  Process process;
+  MR_CO_CHECK(co_await open(run, process, Millis{50}));
+  io::World world = run.world.world();
+  run.broker.mode = Broker::Mode::silent;
+  run.clients_running = 3;
+  io::TaskGroup tasks(world.loop);
+  for (int i = 0; i < 3; ++i) tasks.spawn(client(run, process, i, 12));
+  while (run.broker.kept.empty() || !process.spool->spooling()) {
+    co_await world.clock.sleep(Millis{1});
+  }
+  run.broker.mode = Broker::Mode::failing;
+  co_await tasks.drain();
+  co_await world.clock.sleep(Millis{2'000});
+  run.broker.mode = Broker::Mode::up;
+  while (process.spool->spooling()) co_await world.clock.sleep(Millis{10});
+  MR_CO_CHECK(co_await process.spool->close());
+  const telemetry::Label spool{"spool", "captured.spool-0"};
+  co_return std::pair{process.metrics.value("millrace_spool_spooled_total", {spool}),
+                      process.metrics.value("millrace_spool_forwarded_total", {spool})};
+}
+
+TEST(SpoolSimulation, WhatTheBrokersHaveOfTheSpoolIsCountedOnceHoweverOftenItIsTried) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Trial run(seed);
+    const auto counted = run.world.run(after_many_failed_tries(run));
+    ASSERT_TRUE(counted && *counted) << "seed " << seed;
+    EXPECT_GT((*counted)->first, 0) << "seed " << seed;
+    EXPECT_EQ((*counted)->second, (*counted)->first) << "seed " << seed;
+    EXPECT_EQ(verdict(run, false), "") << "seed " << seed;
+  }
 }
 
 // Takes nothing for a while: the disk is full.
