@@ -69,6 +69,7 @@ MessageHeaders captured_message_headers(const Envelope& envelope, std::string_vi
   headers.emplace_back("event", envelope.event);
   headers.emplace_back("uuid", codec::to_string(envelope.uuid));
   headers.emplace_back("now", format_rfc3339(envelope.arrival));
+  if (envelope.personless) headers.emplace_back(personless_header, "true");
   if (envelope.historical) headers.emplace_back("historical_migration", "true");
   return headers;
 }

@@ -18,6 +18,9 @@ namespace mr::event {
 // Errors: invalid_input when the value cannot be read.
 Result<std::string> captured_message_json(const Envelope& envelope, std::string_view value);
 
+// The header of a personless event; its text is "true".
+inline constexpr std::string_view personless_header = "force_disable_person_processing";
+
 // The headers that the reference's capture gives such a message: names with texts. `value` is
 // looked into for the session; what cannot be read has none.
 using MessageHeaders = std::vector<std::pair<std::string, std::string>>;
@@ -30,8 +33,9 @@ struct CapturedRecord {
 };
 
 // The way back. A Segment call returns as the PostHog event that it was mapped to, so its row is
-// the same. What older versions of the reference leave out (`event`, `timestamp`, `token`) is taken
-// from the raw event or from `now`. Errors: invalid_input naming the field.
+// the same. Whether the event is personless only a header tells; that is for the caller to read.
+// What older versions of the reference leave out (`event`, `timestamp`, `token`) is taken from the
+// raw event or from `now`. Errors: invalid_input naming the field.
 Result<CapturedRecord> read_captured_message(std::string_view json);
 
 }  // namespace mr::event

@@ -45,15 +45,18 @@ TEST(CapturedMessage, HasTheContractsKeysInTheirOrder) {
 }
 
 TEST(CapturedMessage, HeadersAreTextsWithTheTimeInMilliseconds) {
-  const auto headers = captured_message_headers(
-      envelope_of("e", "d"), R"({"properties":{"$session_id":"s-1","other":2}})");
+  Envelope envelope = envelope_of("e", "d");
+  envelope.personless = true;
+  const auto headers =
+      captured_message_headers(envelope, R"({"properties":{"$session_id":"s-1","other":2}})");
   const MessageHeaders expected = {{"token", "phc_x"},
                                    {"distinct_id", "d"},
                                    {"session_id", "s-1"},
                                    {"timestamp", "1700000000001"},
                                    {"event", "e"},
                                    {"uuid", "0190a6b2-0000-7000-8000-00000000000a"},
-                                   {"now", "2023-11-14T22:13:20.123Z"}};
+                                   {"now", "2023-11-14T22:13:20.123Z"},
+                                   {"force_disable_person_processing", "true"}};
   EXPECT_EQ(headers, expected);
 }
 

@@ -12,7 +12,9 @@ constexpr uint8_t flag_sent_at = 1 << 0;
 constexpr uint8_t flag_historical = 1 << 1;
 constexpr uint8_t flag_cookieless = 1 << 2;
 constexpr uint8_t flag_context = 1 << 3;
-constexpr uint8_t flags_known = flag_sent_at | flag_historical | flag_cookieless | flag_context;
+constexpr uint8_t flag_personless = 1 << 4;
+constexpr uint8_t flags_known =
+    flag_sent_at | flag_historical | flag_cookieless | flag_context | flag_personless;
 
 // Times are near one another, so they are written as distances. Distances wrap around instead of
 // overflowing: any two times come back as they were.
@@ -43,6 +45,7 @@ void encode_envelope(const Envelope& envelope, Bytes& out) {
   if (envelope.historical) flags |= flag_historical;
   if (envelope.cookieless) flags |= flag_cookieless;
   if (!envelope.context.empty()) flags |= flag_context;
+  if (envelope.personless) flags |= flag_personless;
   codec::put_u8(out, envelope_version);
   codec::put_u8(out, static_cast<uint8_t>(envelope.dialect));
   codec::put_u8(out, flags);
@@ -86,6 +89,7 @@ Result<Envelope> decode_envelope(ByteView bytes) {
   if ((flags & flag_sent_at) != 0) envelope.sent_at = advanced(envelope.arrival, reader.varlong());
   envelope.historical = (flags & flag_historical) != 0;
   envelope.cookieless = (flags & flag_cookieless) != 0;
+  envelope.personless = (flags & flag_personless) != 0;
   envelope.event = reader.sized_text();
   envelope.distinct_id = reader.sized_text();
   envelope.token = reader.sized_text();

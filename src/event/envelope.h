@@ -31,6 +31,7 @@ struct Envelope {
   WallTime timestamp;               // when it happened, corrected
   bool historical = false;          // the batch was marked as an import
   bool cookieless = false;          // the distinct id is to be derived later
+  bool personless = false;          // must leave no trace on a person, whatever it asks for
   std::string context;              // Segment: the batch's own `context` object, raw; else empty
 
   bool operator==(const Envelope&) const = default;

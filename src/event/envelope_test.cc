@@ -27,6 +27,7 @@ TEST(Envelope, ComesBackAsItWent) {
   Envelope bare;
   EXPECT_EQ(decode_envelope(encode_envelope(bare)).value(), bare);
   bare.cookieless = true;
+  bare.personless = true;
   bare.arrival = {INT64_MIN};
   bare.timestamp = {INT64_MAX};
   EXPECT_EQ(decode_envelope(encode_envelope(bare)).value(), bare);

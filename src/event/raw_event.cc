@@ -85,6 +85,7 @@ void finish_raw_event(const Envelope& envelope, std::string_view top_set,
   event.arrival = envelope.arrival;
   event.historical = envelope.historical;
   event.cookieless = envelope.cookieless;
+  event.personless = envelope.personless;
   event.set = merge_person_object(event.properties, "$set", top_set);
   event.set_once = merge_person_object(event.properties, "$set_once", top_set_once);
   event.unset = read_unset(event.properties);

@@ -23,6 +23,7 @@ struct RawEvent {
   WallTime arrival;
   bool historical = false;
   bool cookieless = false;
+  bool personless = false;
   // With `$ip` filled from the envelope when the client sent none, and `$sent_at`. It still holds
   // `$set`, `$set_once` and `$unset`, the first two merged with the ones beside the properties
   // (which win key by key).

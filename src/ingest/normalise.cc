@@ -43,7 +43,8 @@ std::string_view refusal(const event::RawEvent& event, Counts& counts) {
     counts.add("warning:invalid_alias");
     return "invalid_alias";
   }
-  if (event.properties.find("$process_person_profile") == "false") {
+  // A personless event is kept even so: it is no longer a merge (contract 2.1).
+  if (!event.personless && event.properties.find("$process_person_profile") == "false") {
     counts.add("warning:invalid_event_when_process_person_profile_is_false");
     return "invalid_event_for_flags";
   }
@@ -51,6 +52,7 @@ std::string_view refusal(const event::RawEvent& event, Counts& counts) {
 }
 
 bool wants_person_processing(const event::RawEvent& event, Counts& counts) {
+  if (event.personless) return false;
   const auto flag = event.properties.find("$process_person_profile");
   if (!flag || *flag == "true") return true;
   if (*flag == "false") return false;

@@ -16,8 +16,8 @@ inline constexpr size_t distinct_id_units_max = 400;
 // warnings that go with it.
 std::string_view refusal(const event::RawEvent& event, Counts& counts);
 
-// Whether the event may leave traces on a person: only the boolean false of
-// $process_person_profile says no (contract 2.1).
+// Whether the event may leave traces on a person: only capture and the boolean false of
+// $process_person_profile say no (contract 2.1).
 bool wants_person_processing(const event::RawEvent& event, Counts& counts);
 
 // Brings an accepted event into the form in which it is stored (contract 1.7, 1.8), and yields what

@@ -40,8 +40,9 @@ class Machine {
 
   void capture(const std::string& name, const std::string& distinct_id,
                const std::string& properties = "{}", const std::string& token = "phc_one",
-               uint64_t number = 0) {
+               uint64_t number = 0, bool personless = false) {
     event::Envelope envelope;
+    envelope.personless = personless;
     envelope.uuid = codec::uuid_v4(number != 0 ? number : ++numbers_, 7);
     envelope.event = name;
     envelope.distinct_id = distinct_id;
@@ -199,6 +200,26 @@ TEST(Pipeline, EventsGetTheirPersonAndGroupsAndComeOutInOrder) {
   EXPECT_EQ(machine.events.records[7].header("source_partition"), "0");
   EXPECT_EQ(machine.events.records[7].key, machine.text(7, "uuid"));
   EXPECT_EQ(json::Object::parse(machine.text(8, "properties"))->find("$set"), R"({"n":1.50})");
+}
+
+TEST(Pipeline, APersonlessMergeIsAnOrdinaryEventThatTouchesNoPerson) {
+  Machine machine;
+  machine.capture("page", "anon");
+  for (const std::string flag : {"", R"(,"$process_person_profile":false)"}) {
+    machine.capture("$identify", "u", R"({"$anon_distinct_id":"anon","$set":{"a":1})" + flag + "}",
+                    "phc_one", 0, true);
+  }
+  ASSERT_TRUE(machine.run());
+  ASSERT_EQ(machine.events.visible, 3u);
+  for (const size_t at : {1u, 2u}) {
+    EXPECT_EQ(machine.text(at, "event"), "$identify");
+    EXPECT_EQ(machine.text(at, "person_mode"), "propertyless");
+    EXPECT_EQ(machine.text(at, "person_properties"), "{}");
+    EXPECT_NE(machine.text(at, "person_id"), machine.text(0, "person_id"));
+    const auto properties = json::Object::parse(machine.text(at, "properties"));
+    EXPECT_FALSE(properties->contains("$set"));
+    EXPECT_EQ(properties->find("$process_person_profile"), "false");
+  }
 }
 
 TEST(Pipeline, EveryRecordHasOneFateAndTheCountsBalance) {

@@ -19,9 +19,15 @@ kafka::FormedRecord copy_of(const Record& record) {
 }
 
 bool is_message_header(std::string_view name) {
-  constexpr std::string_view names[] = {
-      "token", "distinct_id", "session_id", "timestamp",
-      "event", "uuid",        "now",        "historical_migration"};
+  constexpr std::string_view names[] = {"token",
+                                        "distinct_id",
+                                        "session_id",
+                                        "timestamp",
+                                        "event",
+                                        "uuid",
+                                        "now",
+                                        "historical_migration",
+                                        event::personless_header};
   return std::ranges::find(names, name) != std::end(names);
 }
 
@@ -49,6 +55,8 @@ Result<kafka::FormedRecord> CapturedForm::from_brokers(const stream::Record& rec
   auto captured = event::read_captured_message(as_text(record.value));
   if (!captured) return copy_of(record);
   kafka::FormedRecord formed{std::string(as_text(record.key)), std::move(captured->value), {}};
+  const auto personless = record.header(event::personless_header);
+  captured->envelope.personless = personless && as_text(*personless) == "true";
   const Bytes envelope = event::encode_envelope(captured->envelope);
   formed.headers.emplace_back(event::envelope_header, as_text(envelope));
   for (const stream::HeaderView& header : record.headers) {
