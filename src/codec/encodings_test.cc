@@ -116,6 +116,10 @@ TEST(Utf8, CountsAndCutsWithoutSplittingACharacter) {
   EXPECT_EQ(out, "A\xc3\xab\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbd");
 }
 
+TEST(Utf8, OnlyAsciiLettersAreLowered) {
+  EXPECT_EQ(lower_ascii("AZ az[ \xc3\x8b"), "az az[ \xc3\x8b");
+}
+
 TEST(Utf8, TrimsWhiteSpaceOfEveryWidth) {
   EXPECT_EQ(trim(" \t\n\xc2\xa0\xe3\x80\x80 a b\xe2\x80\xa8\r\n"), "a b");
   EXPECT_EQ(trim("\xc3\xab"), "\xc3\xab");

@@ -88,6 +88,14 @@ std::optional<uint32_t> join_surrogates(uint32_t high, uint32_t low) {
   return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
 }
 
+std::string lower_ascii(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return lower;
+}
+
 void append_code_point(std::string& out, uint32_t code_point) {
   if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point <= 0xdfff)) code_point = 0xfffd;
   const auto tail = [&](int shift) {

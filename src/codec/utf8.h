@@ -29,6 +29,9 @@ std::string_view trim(std::string_view text);
 // surrogates.
 std::optional<uint32_t> join_surrogates(uint32_t high, uint32_t low);
 
+// A to Z in lower case, everything else as it is.
+std::string lower_ascii(std::string_view text);
+
 // Appends the character; a surrogate or a value above U+10FFFF becomes U+FFFD.
 void append_code_point(std::string& out, uint32_t code_point);
 

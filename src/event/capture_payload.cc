@@ -17,14 +17,6 @@ constexpr size_t base64_sample_bytes = 128;
 // 2021-01-01T00:00:00Z: a request time before it was sent in seconds, and says nothing.
 constexpr int64_t sent_at_millis_min = 1'609'459'200'000;
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
-  return lower;
-}
-
 bool is_base64_digit(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
          c == '/' || c == '=';
@@ -48,7 +40,7 @@ bool begins_like_form(std::string_view bytes) {
 bool is_form(std::string_view bytes, std::string_view content_type) {
   if (begins_like_form(bytes)) return true;
   constexpr std::string_view form = "application/x-www-form-urlencoded";
-  const std::string type = lower_case(content_type.substr(0, content_type.find(';')));
+  const std::string type = codec::lower_ascii(content_type.substr(0, content_type.find(';')));
   return codec::trim(type) == form && !looks_like_json(bytes) &&
          !codec::looks_like_gzip(as_bytes(bytes)) && !looks_like_base64(bytes);
 }
@@ -86,7 +78,7 @@ std::optional<WallTime> read_request_time(const std::string& text) {
 }  // namespace
 
 Compression compression_hint(std::string_view name) {
-  const std::string lower = lower_case(codec::trim(name));
+  const std::string lower = codec::lower_ascii(codec::trim(name));
   if (lower == "gzip" || lower == "gzip-js") return Compression::gzip;
   if (lower == "lz64" || lower == "lz-string") return Compression::lz_string;
   if (lower == "base64" || lower == "b64") return Compression::base64;
@@ -96,7 +88,7 @@ Compression compression_hint(std::string_view name) {
 Compression content_encoding_hint(std::string_view name) {
   const Compression hint = compression_hint(name);
   if (hint != Compression::none) return hint;
-  const std::string lower = lower_case(codec::trim(name));
+  const std::string lower = codec::lower_ascii(codec::trim(name));
   if (lower == "x-gzip") return Compression::gzip;
   const bool plain = lower.empty() || lower == "identity" || lower == "utf-8";
   return plain ? Compression::none : Compression::unsupported;

@@ -1,7 +1,6 @@
 #include "event/capture_request.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -10,20 +9,13 @@
 #include "event/capture_payload.h"
 #include "event/distinct_id.h"
 #include "event/event_draft.h"
+#include "event/event_names.h"
 #include "event/token.h"
 
 namespace mr::event {
 namespace {
 
-constexpr std::string_view internal_ip = "127.0.0.1";
-constexpr std::string_view dropped_event = "$performance_event";
 constexpr std::string_view engage_event = "$identify";
-
-// Events that have lanes of their own are never historical.
-constexpr std::array<std::string_view, 9> never_historical = {
-    "$exception",     "$$heatmap",  "$$client_ingestion_warning",
-    "$ai_generation", "$ai_trace",  "$ai_span",
-    "$ai_embedding",  "$ai_metric", "$ai_feedback"};
 
 // The payload after one walk over it: the shape, and a draft for each event.
 struct Walked {
@@ -156,7 +148,7 @@ class Finisher {
     if (envelope.event.empty()) {
       return Refusal{400, RefusalReason::missing_event_name, "an event has no name"};
     }
-    if (envelope.event == dropped_event) {
+    if (envelope.event == performance_event) {
       ++batch.count(DropReason::performance_event);
       return std::nullopt;
     }
@@ -176,8 +168,7 @@ class Finisher {
     envelope.ip = draft.has_capture_internal ? internal_ip : request_.client_ip;
     envelope.arrival = request_.now;
     envelope.sent_at = sent_at_;
-    envelope.historical = historical_ && std::ranges::find(never_historical, envelope.event) ==
-                                             never_historical.end();
+    envelope.historical = historical_ && !is_never_historical(envelope.event);
     envelope.cookieless = json::is_true(draft.property_cookieless_mode);
     captured.raw = draft.raw;
     batch.events.push_back(std::move(captured));

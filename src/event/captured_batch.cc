@@ -42,6 +42,20 @@ std::string_view to_string(RefusalReason reason) {
       return "inconsistent_tokens";
     case RefusalReason::malformed_token:
       return "malformed_token";
+    case RefusalReason::missing_headers:
+      return "missing_headers";
+    case RefusalReason::invalid_header:
+      return "invalid_header";
+    case RefusalReason::unsupported_content_type:
+      return "unsupported_content_type";
+    case RefusalReason::damaged_body:
+      return "damaged_body";
+    case RefusalReason::invalid_batch:
+      return "invalid_batch";
+    case RefusalReason::missing_uuid:
+      return "missing_uuid";
+    case RefusalReason::duplicate_uuid:
+      return "duplicate_uuid";
   }
   return "unknown";
 }
@@ -60,6 +74,24 @@ std::string_view to_string(DropReason reason) {
       return "segment_missing_name";
     case DropReason::segment_invalid_item:
       return "segment_invalid_item";
+    case DropReason::missing_event_name:
+      return "missing_event_name";
+    case DropReason::event_name_too_long:
+      return "event_name_too_long";
+    case DropReason::missing_distinct_id:
+      return "missing_distinct_id";
+    case DropReason::distinct_id_too_large:
+      return "distinct_id_too_large";
+    case DropReason::invalid_event_timestamp:
+      return "invalid_event_timestamp";
+    case DropReason::malformed_event_properties:
+      return "malformed_event_properties";
+    case DropReason::invalid_options:
+      return "invalid_options";
+    case DropReason::cookieless_mode_required:
+      return "cookieless_mode_required";
+    case DropReason::event_too_big:
+      return "event_too_big";
   }
   return "unknown";
 }

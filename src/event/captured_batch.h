@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +47,16 @@ enum class RefusalReason : uint8_t {
   missing_token,
   inconsistent_tokens,
   malformed_token,
+  // PostHog's v1:
+  missing_headers,
+  invalid_header,
+  unsupported_content_type,
+  damaged_body,   // not what its Content-Encoding says, or cut off
+  invalid_batch,  // `created_at` is no time
+  missing_uuid,
+  duplicate_uuid,
 };
-inline constexpr size_t refusal_reasons = 19;
+inline constexpr size_t refusal_reasons = 26;
 std::string_view to_string(RefusalReason reason);
 
 struct Refusal {
@@ -65,8 +74,18 @@ enum class DropReason : uint8_t {
   segment_missing_id,    // neither userId nor anonymousId
   segment_missing_name,  // a track call without `event`
   segment_invalid_item,  // not an object, or a field of the wrong kind
+  // PostHog's v1, whose answers use the same words:
+  missing_event_name,
+  event_name_too_long,
+  missing_distinct_id,
+  distinct_id_too_large,
+  invalid_event_timestamp,
+  malformed_event_properties,  // not an object
+  invalid_options,
+  cookieless_mode_required,  // the cookieless placeholder as distinct id, without the option
+  event_too_big,
 };
-inline constexpr size_t drop_reasons = 6;
+inline constexpr size_t drop_reasons = 15;
 std::string_view to_string(DropReason reason);
 
 struct CapturedEvent {
@@ -75,10 +94,18 @@ struct CapturedEvent {
   TimeOutcome time_outcome = TimeOutcome::absent;
 };
 
+// What became of one event, for wire formats whose answer tells.
+struct EventReport {
+  codec::Uuid uuid;
+  std::optional<DropReason> dropped;
+  bool personless = false;  // kept, but without person processing
+};
+
 // What one accepted request brought, all under one token, in the client's order.
 struct CapturedBatch {
   std::string token;
   std::vector<CapturedEvent> events;  // may be empty, when all were dropped
+  std::vector<EventReport> reports;   // one for each event, where the answer tells; else empty
   bool beacon = false;                // success is answered with 204 and no body
   std::array<uint32_t, drop_reasons> dropped{};
   std::unique_ptr<const std::string> body;  // what `raw` points into; never moves

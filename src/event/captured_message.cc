@@ -27,7 +27,7 @@ Result<std::string> posthog_data(const Envelope& envelope, std::string_view valu
   return data.to_json();
 }
 
-Result<std::string> segment_data(const Envelope& envelope, std::string_view value) {
+Result<std::string> mapped_data(const Envelope& envelope, std::string_view value) {
   MR_TRY(const RawEvent event, read_raw_event(envelope, value));
   json::Object data;
   data.set_text("event", event.event);
@@ -41,9 +41,9 @@ Result<std::string> segment_data(const Envelope& envelope, std::string_view valu
 }  // namespace
 
 Result<std::string> captured_message_json(const Envelope& envelope, std::string_view value) {
-  MR_TRY(const std::string data, envelope.dialect == Dialect::segment
-                                     ? segment_data(envelope, value)
-                                     : posthog_data(envelope, value));
+  MR_TRY(const std::string data, envelope.dialect == Dialect::posthog
+                                     ? posthog_data(envelope, value)
+                                     : mapped_data(envelope, value));
   json::Object message;
   message.set_text("uuid", codec::to_string(envelope.uuid));
   message.set_text("distinct_id", envelope.distinct_id);
@@ -59,12 +59,24 @@ Result<std::string> captured_message_json(const Envelope& envelope, std::string_
   return message.to_json();
 }
 
+namespace {
+
+std::string session_of(const Envelope& envelope, std::string_view value) {
+  std::string scratch;
+  if (envelope.dialect == Dialect::posthog_v1) {
+    const std::string_view beside = json::member_of(value, "session_id");
+    if (json::is_string(beside)) return std::string(json::text_of(beside, scratch));
+  }
+  const std::string_view own = json::member_of(json::member_of(value, "properties"), "$session_id");
+  return std::string(json::text_of(own, scratch));
+}
+
+}  // namespace
+
 MessageHeaders captured_message_headers(const Envelope& envelope, std::string_view value) {
   MessageHeaders headers = {{"token", envelope.token}, {"distinct_id", envelope.distinct_id}};
-  std::string scratch;
-  const std::string_view session =
-      json::text_of(json::member_of(json::member_of(value, "properties"), "$session_id"), scratch);
-  if (!session.empty()) headers.emplace_back("session_id", session);
+  std::string session = session_of(envelope, value);
+  if (!session.empty()) headers.emplace_back("session_id", std::move(session));
   headers.emplace_back("timestamp", std::to_string(envelope.timestamp.millis));
   headers.emplace_back("event", envelope.event);
   headers.emplace_back("uuid", codec::to_string(envelope.uuid));

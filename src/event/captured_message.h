@@ -14,7 +14,8 @@ namespace mr::event {
 // from a captured record: a JSON object with uuid, distinct_id, ip, data, now, sent_at, token,
 // event, timestamp, and the two flags when they are true. `data` is a string holding the JSON of
 // the raw event: a PostHog event with the fields that the contract lists, in the client's order,
-// and its uuid null when the client sent none; a Segment call as the event that it is mapped to.
+// and its uuid null when the client sent none; a Segment call and a v1 event as the event that it
+// is mapped to.
 // Errors: invalid_input when the value cannot be read.
 Result<std::string> captured_message_json(const Envelope& envelope, std::string_view value);
 
@@ -32,7 +33,7 @@ struct CapturedRecord {
   std::string value;  // the raw event, as `data` had it
 };
 
-// The way back. A Segment call returns as the PostHog event that it was mapped to, so its row is
+// The way back. What was mapped returns as the PostHog event that it was mapped to, so its row is
 // the same. Whether the event is personless only a header tells; that is for the caller to read.
 // What older versions of the reference leave out (`event`, `timestamp`, `token`) is taken from the
 // raw event or from `now`. Errors: invalid_input naming the field.

@@ -35,6 +35,8 @@ std::string_view to_string(Dialect dialect) {
       return "posthog";
     case Dialect::segment:
       return "segment";
+    case Dialect::posthog_v1:
+      return "posthog_v1";
   }
   return "unknown";
 }
@@ -95,8 +97,8 @@ Result<Envelope> decode_envelope(ByteView bytes) {
   envelope.token = reader.sized_text();
   envelope.ip = reader.sized_text();
   if ((flags & flag_context) != 0) envelope.context = reader.sized_text();
-  const bool known_dialect =
-      envelope.dialect == Dialect::posthog || envelope.dialect == Dialect::segment;
+  const bool known_dialect = dialect >= static_cast<uint8_t>(Dialect::posthog) &&
+                             dialect <= static_cast<uint8_t>(Dialect::posthog_v1);
   if (!reader.finished() || !known_dialect) {
     return fail(ErrorCode::corrupt, "the envelope of a captured record is damaged");
   }

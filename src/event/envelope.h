@@ -13,7 +13,7 @@
 namespace mr::event {
 
 // Which client family wrote the event's bytes, and so how ingest reads them.
-enum class Dialect : uint8_t { posthog = 1, segment = 2 };
+enum class Dialect : uint8_t { posthog = 1, segment = 2, posthog_v1 = 3 };
 std::string_view to_string(Dialect dialect);
 
 // What capture found out about an event, beside the event's own bytes: enough to route, order and
@@ -32,10 +32,15 @@ struct Envelope {
   bool historical = false;          // the batch was marked as an import
   bool cookieless = false;          // the distinct id is to be derived later
   bool personless = false;          // must leave no trace on a person, whatever it asks for
-  std::string context;              // Segment: the batch's own `context` object, raw; else empty
+  // What the request says beside the event, as a JSON object: Segment's `context` of the batch, or
+  // the properties that the headers of PostHog's v1 stand for. Empty when there is nothing.
+  std::string context;
 
   bool operator==(const Envelope&) const = default;
 };
+
+// The address of events that a client marks as its maker's own (`capture_internal`).
+inline constexpr std::string_view internal_ip = "127.0.0.1";
 
 // The name of the record header that holds it.
 inline constexpr std::string_view envelope_header = "envelope";

@@ -4,6 +4,7 @@
 #include "codec/utf8.h"
 #include "event/segment_mapping.h"
 #include "event/timestamp.h"
+#include "event/v1_event.h"
 
 namespace mr::event {
 namespace {
@@ -103,8 +104,15 @@ void store_person_properties(RawEvent& event) {
 }
 
 Result<RawEvent> read_raw_event(const Envelope& envelope, std::string_view value) {
-  return envelope.dialect == Dialect::segment ? read_segment_event(envelope, value)
-                                              : read_posthog_event(envelope, value);
+  switch (envelope.dialect) {
+    case Dialect::posthog:
+      return read_posthog_event(envelope, value);
+    case Dialect::segment:
+      return read_segment_event(envelope, value);
+    case Dialect::posthog_v1:
+      return read_v1_event(envelope, value);
+  }
+  return fail(ErrorCode::invalid_input, "the captured event is of an unknown dialect");
 }
 
 }  // namespace mr::event

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace mr::event;
   if (size == 0) return 0;
   Envelope envelope;
-  envelope.dialect = (data[0] & 1) != 0 ? Dialect::segment : Dialect::posthog;
+  envelope.dialect = static_cast<Dialect>(1 + data[0] % 3);
   envelope.event = "e";
   envelope.distinct_id = "u";
   envelope.ip = "192.0.2.7";

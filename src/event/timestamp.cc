@@ -311,6 +311,11 @@ WallTime shifted_back(WallTime now, int64_t age) {
   return WallTime{millis};
 }
 
+EventTime within_years(EventTime time) {
+  if (time.time >= time_min && time.time <= time_max) return time;
+  return {WallTime{0}, TimeOutcome::out_of_range};
+}
+
 }  // namespace
 
 std::optional<WallTime> parse_timestamp(std::string_view text) {
@@ -319,6 +324,27 @@ std::optional<WallTime> parse_timestamp(std::string_view text) {
   if (const auto time = parse_numeric_date(text)) return time;
   if (const auto time = parse_epoch(text)) return time;
   return parse_rfc2822(text);
+}
+
+std::optional<WallTime> parse_rfc3339(std::string_view text) {
+  constexpr std::string_view shape = "0000-00-00T00:00:00";
+  if (text.size() <= shape.size()) return std::nullopt;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const bool fits = shape[i] == '0'   ? is_time_digit(text[i])
+                      : shape[i] == 'T' ? text[i] == 'T' || text[i] == 't' || text[i] == ' '
+                                        : text[i] == shape[i];
+    if (!fits) return std::nullopt;
+  }
+  Pieces zone(text.substr(shape.size()));
+  if (zone.take('.')) {
+    if (zone.digits() == 0) return std::nullopt;
+    while (zone.take_any("0123456789")) {
+    }
+  }
+  if (zone.take_any("Zz")) return zone.empty() ? parse_timestamp(text) : std::nullopt;
+  const bool named = zone.take_any("+-") && zone.number(2, 2) && zone.take(':') &&
+                     zone.number(2, 2) && zone.empty();
+  return named ? parse_timestamp(text) : std::nullopt;
 }
 
 std::string format_rfc3339(WallTime time) {
@@ -372,10 +398,16 @@ EventTime compute_event_time(const TimeInput& input) {
     }
   }
   if (result.time > input.now + future_max) return {input.now, TimeOutcome::future};
-  if (result.time < time_min || result.time > time_max) {
-    return {WallTime{0}, TimeOutcome::out_of_range};
-  }
-  return result;
+  return within_years(result);
+}
+
+EventTime compute_v1_event_time(WallTime given, std::optional<WallTime> sent_at, WallTime now) {
+  if (!sent_at) return within_years({given, TimeOutcome::as_given});
+  const Millis skew = *sent_at - now;
+  EventTime result{given - skew, TimeOutcome::as_given};
+  if (skew.count != 0) result.outcome = TimeOutcome::corrected;
+  if (result.time > now + future_max) return {now, TimeOutcome::future};
+  return within_years(result);
 }
 
 }  // namespace mr::event

@@ -17,6 +17,9 @@ namespace mr::event {
 // nanoseconds (19) as text. Digits below a millisecond are cut. Nothing for anything else.
 std::optional<WallTime> parse_timestamp(std::string_view text);
 
+// Reads RFC 3339 only: date, T or a blank, time with seconds, zone.
+std::optional<WallTime> parse_rfc3339(std::string_view text);
+
 // "2026-01-02T03:04:05.678Z"
 std::string format_rfc3339(WallTime time);
 // "2026-01-02 03:04:05.678", what the warehouse's DateTime64 columns take.
@@ -60,6 +63,10 @@ struct EventTime {
 
 // The time at which the event happened, by the rules of capture section 3.
 EventTime compute_event_time(const TimeInput& input);
+
+// The same for PostHog's v1, whose skew is taken exactly. An event without `sent_at` asked for no
+// correction, and keeps its time also when that is far ahead.
+EventTime compute_v1_event_time(WallTime given, std::optional<WallTime> sent_at, WallTime now);
 
 // sent_at − now, rounded to the nearest skew_step, half away from zero.
 Millis quantised_skew(WallTime sent_at, WallTime now);

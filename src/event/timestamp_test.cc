@@ -100,6 +100,37 @@ TEST(EventTime, TwentyThreeHoursAheadIsKeptAndMoreIsNot) {
   EXPECT_EQ(compute_event_time({.timestamp = over, .now = instant}).time, instant);
 }
 
+TEST(Timestamp, Rfc3339IsReadStrictly) {
+  for (const std::string_view text :
+       {"2026-01-02T03:04:05Z", "2026-01-02t03:04:05z", "2026-01-02 03:04:05+00:00",
+        "2026-01-02T08:34:05+05:30", "2026-01-02T03:04:05.0000001Z"}) {
+    EXPECT_EQ(parse_rfc3339(text), WallTime{1'767'323'045'000}) << text;
+  }
+  for (const std::string_view text :
+       {"", "2026-01-02", "2026-01-02T03:04:05", "2026-01-02T03:04Z", "2026-01-02T03:04:05.Z",
+        "2026-01-02T03:04:05+0000", "2026-01-02T03:04:05 EST", "2026-01-02T03:04:05ZZ",
+        "2026-13-02T03:04:05Z", "1767323045", "02 Jan 2026 03:04:05 +0000",
+        " 2026-01-02T03:04:05Z"}) {
+    EXPECT_EQ(parse_rfc3339(text), std::nullopt) << text;
+  }
+  EXPECT_TRUE(parse_rfc3339("2026-01-02T03:04:05." + std::string(500, '9') + "Z"));
+}
+
+TEST(EventTime, V1CorrectsExactlyAndClampsOnlyWhatItCorrects) {
+  const WallTime given = instant - Millis{60'000};
+  const EventTime corrected = compute_v1_event_time(given, instant + Millis{149'001}, instant);
+  EXPECT_EQ(corrected.time, given - Millis{149'001});
+  EXPECT_EQ(corrected.outcome, TimeOutcome::corrected);
+  EXPECT_EQ(compute_v1_event_time(given, instant, instant).outcome, TimeOutcome::as_given);
+  const WallTime far = instant + future_max + Millis{1};
+  EXPECT_EQ(compute_v1_event_time(far, instant, instant).time, instant);
+  EXPECT_EQ(compute_v1_event_time(far, instant, instant).outcome, TimeOutcome::future);
+  EXPECT_EQ(compute_v1_event_time(far - Millis{1}, instant, instant).time, far - Millis{1});
+  EXPECT_EQ(compute_v1_event_time(far, std::nullopt, instant).time, far);
+  EXPECT_EQ(compute_v1_event_time(time_min, instant + Millis{1}, instant).time, WallTime{0});
+  EXPECT_EQ(compute_v1_event_time(time_max + Millis{1}, std::nullopt, instant).time, WallTime{0});
+}
+
 TEST(EventTime, AbsurdAgesDoNotOverflow) {
   for (const int64_t age : {INT64_MAX, INT64_MIN, int64_t{-1'000'000'000'000'000}}) {
     const EventTime result = compute_event_time({.offset_millis = age, .now = instant});

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+namespace mr::event {
+
+// Names that capture treats in a way of their own.
+
+// Always filtered (contract: capture section 1).
+inline constexpr std::string_view performance_event = "$performance_event";
+
+// Whether the name has a lane of its own, where an import's events count as fresh ones (contract:
+// capture section 2).
+bool is_never_historical(std::string_view event);
+
+}  // namespace mr::event
