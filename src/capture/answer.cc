@@ -1,5 +1,6 @@
 #include "capture/answer.h"
 
+#include "capture/v1_answer.h"
 #include "codec/json_text.h"
 #include "event/segment_request.h"
 
@@ -27,11 +28,15 @@ http::Response posthog_response(const Outcome& outcome) {
   return http::Response::json(200, R"({"status":"Ok"})");
 }
 
+http::Response response_of(Route route, const Outcome& outcome) {
+  if (route == Route::segment) return segment_response(outcome);
+  return route == Route::posthog_v1 ? v1_response(outcome) : posthog_response(outcome);
+}
+
 }  // namespace
 
 http::Response render_outcome(Route route, const Outcome& outcome) {
-  http::Response response =
-      route == Route::segment ? segment_response(outcome) : posthog_response(outcome);
+  http::Response response = response_of(route, outcome);
   if (outcome.retry_after_seconds > 0) {
     response.add_header("retry-after", std::to_string(outcome.retry_after_seconds));
   }

@@ -2,8 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "capture/route.h"
+#include "event/captured_batch.h"
 #include "http/response.h"
 
 namespace mr::capture {
@@ -11,14 +13,16 @@ namespace mr::capture {
 // What became of an event request, before it is put into the words of its wire format.
 struct Outcome {
   int status = 200;
-  bool beacon = false;          // success is 204 and no body
-  int retry_after_seconds = 0;  // 0: no Retry-After
-  std::string_view reason;      // under which a refusal is counted; static text
-  std::string message;          // for the client's developer; empty on success
+  bool beacon = false;                      // success is 204 and no body
+  int retry_after_seconds = 0;              // 0: no Retry-After
+  std::string_view reason;                  // under which a refusal is counted; static text
+  std::string message;                      // for the client's developer; empty on success
+  std::vector<event::EventReport> reports;  // of a success that tells of each event
 };
 
-// The response in the route's own words (capture-api contract, sections 1 and 10): for PostHog
-// {"status":"Ok"} or plain text, for Segment {"success":true} or {"code","message"}.
+// The response in the route's own words (capture-api contract, sections 1, 5 and 10): for PostHog
+// {"status":"Ok"} or plain text, for its v1 see v1_answer.h, for Segment {"success":true} or
+// {"code","message"}.
 http::Response render_outcome(Route route, const Outcome& outcome);
 
 }  // namespace mr::capture

@@ -25,7 +25,7 @@ struct GoldenRecord {
 struct GoldenCase {
   std::string name;
   std::string request_line;
-  std::string headers;
+  std::map<std::string, std::string> headers;
   std::string body;
   std::string log;
   int status = 0;
@@ -51,12 +51,21 @@ std::string encoded(const std::string& how, const std::string& body) {
   return "data=" + codec::percent_encode(body);
 }
 
+// "Name: value"
+void put_header(const std::string& line, std::map<std::string, std::string>& headers) {
+  const size_t colon = line.find(": ");
+  ASSERT_NE(colon, std::string::npos) << line;
+  headers[line.substr(0, colon)] = line.substr(colon + 2);
+}
+
 // One line of a case; false when it is not understood.
 bool read_line(const std::string& word, const std::string& rest, GoldenCase& golden) {
   if (word == "request") {
     golden.request_line = rest;
   } else if (word == "header") {
-    golden.headers += rest + "\r\n";
+    put_header(rest, golden.headers);
+  } else if (word == "without") {
+    golden.headers.erase(rest);
   } else if (word == "body") {
     golden.body += (golden.has_body ? "\n" : "") + rest;
     golden.has_body = true;
@@ -88,6 +97,7 @@ bool read_line(const std::string& word, const std::string& rest, GoldenCase& gol
 
 std::vector<GoldenCase> read_cases(const std::filesystem::path& path) {
   std::vector<GoldenCase> cases;
+  std::map<std::string, std::string> common_headers;
   std::ifstream file(path);
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
@@ -99,6 +109,9 @@ std::vector<GoldenCase> read_cases(const std::filesystem::path& path) {
     if (word == "case") {
       cases.emplace_back();
       cases.back().name = path.filename().string() + ": " + rest;
+      cases.back().headers = common_headers;
+    } else if (word == "common-header" && cases.empty()) {
+      put_header(rest, common_headers);
     } else if (cases.empty() || !read_line(word, rest, cases.back())) {
       ADD_FAILURE() << path << " line " << number << " is not understood: " << line;
     }
@@ -125,6 +138,7 @@ std::string field_of(const MemoryAppender::Kept& kept, const std::string& name,
   if (name == "ip") return envelope.ip;
   if (name == "context") return envelope.context;
   if (name == "dialect") return std::string(event::to_string(envelope.dialect));
+  if (name == "personless") return envelope.personless ? "true" : "false";
   if (name == "historical") return envelope.historical ? "true" : "false";
   if (name == "timestamp" && wanted.starts_with("now")) {
     const int64_t distance = envelope.timestamp.millis - envelope.arrival.millis;
@@ -177,9 +191,9 @@ void run_case(const GoldenCase& golden) {
   sim::SimWorld world(1);
   ServiceFixture fixture(world.world());
   fixture.appender.failure = error_code(golden.log);
-  const std::string head =
-      golden.request_line + " HTTP/1.1\r\nHost: millrace.test\r\n" + golden.headers + "\r\n";
-  const auto response = world.run(fixture.ask(head, golden.body));
+  std::string head = golden.request_line + " HTTP/1.1\r\nHost: millrace.test\r\n";
+  for (const auto& [name, value] : golden.headers) head += name + ": " + value + "\r\n";
+  const auto response = world.run(fixture.ask(head + "\r\n", golden.body));
   ASSERT_TRUE(response.has_value());
   check_answer(golden, *response, fixture);
   check_records(golden, fixture.appender);

@@ -3,12 +3,31 @@
 #include "capture/client_ip.h"
 #include "capture/cors.h"
 #include "capture/record_set.h"
+#include "capture/v1_answer.h"
 #include "event/capture_request.h"
 #include "event/segment_request.h"
+#include "event/v1_request.h"
 #include "http/relay.h"
 
 namespace mr::capture {
 namespace {
+
+event::V1Headers v1_headers(const http::RequestHead& head) {
+  return {.authorization = head.header("authorization"),
+          .content_type = head.header("content-type"),
+          .content_encoding = head.header("content-encoding"),
+          .user_agent = head.header("user-agent"),
+          .sdk_info = head.header("posthog-sdk-info"),
+          .attempt = head.header("posthog-attempt"),
+          .request_id = head.header("posthog-request-id"),
+          .request_timestamp = head.header("posthog-request-timestamp")};
+}
+
+// What a preflight allows: v1 only what it takes, everything else what v0 takes, whatever the path
+// (capture-api contract, section 1).
+std::string_view preflight_methods(Route route) {
+  return allowed_methods(route == Route::posthog_v1 ? route : Route::posthog);
+}
 
 // How long a refused append makes /_readiness say no, so that traffic comes back and tries again.
 constexpr Millis trouble_shown{5'000};
@@ -39,6 +58,8 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
     case Route::posthog:
     case Route::posthog_engage:
       return posthog_body_bytes_max;
+    case Route::posthog_v1:
+      return posthog_v1_body_bytes_max;
     case Route::segment:
       return segment_body_bytes_max;
     case Route::api:
@@ -55,7 +76,7 @@ io::Task<http::Response> CaptureService::handle(http::Request request) {
   if (route == Route::api) {
     co_return co_await http::relay(world_.network, world_.clock, api_, request, relay_timeout);
   }
-  if (head.method == http::Method::options) co_return preflight(head);
+  if (head.method == http::Method::options) co_return preflight(head, preflight_methods(route));
   http::Response response;
   if (route == Route::unknown) {
     response = http::Response::text(404, "there is no such path");
@@ -74,6 +95,7 @@ io::Task<http::Response> CaptureService::handle(http::Request request) {
   } else {
     response = status_page(route);
   }
+  if (route == Route::posthog_v1) echo_request_id(head, response);
   add_cors_headers(head, response);
   co_return response;
 }
@@ -102,6 +124,15 @@ io::Task<http::Response> CaptureService::handle_event_route(http::Request reques
 event::CaptureVerdict CaptureService::decode(const http::Request& request, Route route) {
   const http::RequestHead& head = *request.head;
   const std::string_view ip = client_ip(head, request.peer);
+  if (route == Route::posthog_v1) {
+    event::V1Request v1;
+    v1.headers = v1_headers(head);
+    v1.body = as_text(request.body);
+    v1.now = world_.clock.wall();
+    v1.client_ip = ip;
+    v1.limits.body_bytes_max = posthog_v1_decompressed_bytes_max;
+    return event::decode_v1_request(std::move(v1));
+  }
   if (route == Route::segment) {
     event::SegmentRequest call;
     call.endpoint = *event::segment_endpoint_of_path(head.path);
@@ -127,7 +158,7 @@ event::CaptureVerdict CaptureService::decode(const http::Request& request, Route
 
 io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
   if (!verdict) co_return refused(verdict.error());
-  const event::CapturedBatch batch = *std::move(verdict);
+  event::CapturedBatch batch = *std::move(verdict);
   const catalog::Project* project = projects_.find(batch.token);
   if (project == nullptr) {
     constexpr std::string_view reason = "unknown_token";
@@ -161,7 +192,7 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
   for (size_t i = 0; i < batch.dropped.size(); ++i) {
     counters_.dropped(id, static_cast<event::DropReason>(i), batch.dropped[i]);
   }
-  co_return Outcome{.status = 200, .beacon = batch.beacon};
+  co_return Outcome{.status = 200, .beacon = batch.beacon, .reports = std::move(batch.reports)};
 }
 
 Outcome CaptureService::refused(const event::Refusal& refusal) {
@@ -215,6 +246,7 @@ http::Response CaptureService::refuse(const http::RequestHead* head, http::Refus
                      .retry_after_seconds = status == 503 ? retry_after_busy_seconds : 0,
                      .reason = to_string(refusal),
                      .message = std::string(reason)});
+  if (route == Route::posthog_v1) echo_request_id(*head, response);
   if (head != nullptr && route != Route::api) add_cors_headers(*head, response);
   return response;
 }

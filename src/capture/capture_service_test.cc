@@ -178,6 +178,37 @@ TEST(CaptureService, PutsTheServersRefusalsIntoTheWordsOfTheRoute) {
   in_simulation(refuses_for_the_server);
 }
 
+Task<bool> refuses_for_the_server_in_v1(ServiceFixture* f) {
+  http::RequestParser parser;
+  const std::string text =
+      "POST /i/v1/analytics/events HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n"
+      "PostHog-Request-Id: 7f1d7a5e-1f0c-4f6e-9d3b-1c2d3e4f5a6b\r\n\r\n";
+  EXPECT_EQ(parser.parse_head(text), http::RequestParser::Progress::complete);
+  EXPECT_EQ(f->service.body_bytes_max(parser.head()), 10u * 1024 * 1024);
+  struct Case {
+    http::Refusal refusal;
+    int status;
+    std::string_view tag;
+    bool may_retry;
+  };
+  for (const Case& c : std::initializer_list<Case>{
+           {http::Refusal::body_too_large, 413, "payload_too_large", false},
+           {http::Refusal::body_timed_out, 408, "body_read_timeout", false},
+           {http::Refusal::memory_exhausted, 503, "service_unavailable", true}}) {
+    const http::Response response = f->service.refuse(&parser.head(), c.refusal, c.status, "no");
+    EXPECT_EQ(response.status, c.status);
+    EXPECT_TRUE(response.body.starts_with(R"({"error":")" + std::string(c.tag) +
+                                          R"(","error_description":"no","error_uri":")"))
+        << response.body;
+    EXPECT_NE(response.header_lines().find("posthog-request-id: 7f1d7a5e-"), std::string::npos);
+    EXPECT_EQ(response.header_lines().find("retry-after: 1") != std::string::npos, c.may_retry);
+  }
+  co_return true;
+}
+TEST(CaptureService, PutsTheServersRefusalsIntoTheWordsOfV1) {
+  in_simulation(refuses_for_the_server_in_v1);
+}
+
 TEST(ClientIp, TakesTheLeftmostForwardedAddress) {
   const auto ip = [](const std::string& headers) {
     const std::string text = "GET / HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";

@@ -7,9 +7,11 @@
 // Every bound of the capture stage has its name here; those of connections are in http/limits.h.
 namespace mr::capture {
 
-// On the wire, before decompression (capture-api contract, sections 1 and 10).
+// On the wire, before decompression (capture-api contract, sections 1, 5 and 10).
 inline constexpr size_t posthog_body_bytes_max = 20 * 1024 * 1024;
 inline constexpr size_t posthog_decompressed_bytes_max = 100 * 1024 * 1024;
+inline constexpr size_t posthog_v1_body_bytes_max = 10 * 1024 * 1024;
+inline constexpr size_t posthog_v1_decompressed_bytes_max = 50 * 1024 * 1024;
 // Segment's batches end at 500 KB; clients of its dialect (RudderStack's) send up to 4000 KiB.
 inline constexpr size_t segment_body_bytes_max = 4000 * 1024;
 // What is passed on to the API behind us.

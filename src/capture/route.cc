@@ -9,13 +9,14 @@
 namespace mr::capture {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Route>, 11> exact_routes = {{
+constexpr std::array<std::pair<std::string_view, Route>, 12> exact_routes = {{
     {"/batch", Route::posthog},
     {"/e", Route::posthog},
     {"/i/v0/e", Route::posthog},
     {"/capture", Route::posthog},
     {"/track", Route::posthog},
     {"/engage", Route::posthog_engage},
+    {"/i/v1/analytics/events", Route::posthog_v1},
     {"/", Route::root},
     {"/_readiness", Route::readiness},
     {"/_liveness", Route::liveness},
@@ -31,7 +32,8 @@ std::string_view without_slash(std::string_view path) {
 }
 
 bool is_event_route(Route route) {
-  return route == Route::posthog || route == Route::posthog_engage || route == Route::segment;
+  return route == Route::posthog || route == Route::posthog_engage || route == Route::posthog_v1 ||
+         route == Route::segment;
 }
 
 Route route_of(std::string_view path) {
@@ -50,6 +52,7 @@ bool takes_method(Route route, http::Method method) {
     case Route::posthog:
     case Route::posthog_engage:
       return method == Method::post || method == Method::get;
+    case Route::posthog_v1:
     case Route::segment:
       return method == Method::post;
     case Route::root:
@@ -70,6 +73,7 @@ std::string_view allowed_methods(Route route) {
     case Route::posthog:
     case Route::posthog_engage:
       return "GET,POST,OPTIONS";
+    case Route::posthog_v1:
     case Route::segment:
       return "POST,OPTIONS";
     default:

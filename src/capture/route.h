@@ -11,6 +11,7 @@ namespace mr::capture {
 enum class Route : uint8_t {
   posthog,          // /batch /e /i/v0/e /capture /track: single events, arrays and batches
   posthog_engage,   // /engage: the same, events may lack a name
+  posthog_v1,       // /i/v1/analytics/events: batches that are answered event by event
   segment,          // /v1/…: Segment's calls
   client_settings,  // what libraries ask beside sending (client_settings.h)
   root,             // /: the word "capture"
