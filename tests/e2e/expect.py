@@ -1,6 +1,7 @@
 """What the client tests expect of stored events, in the words of the capture contract."""
 
 import collections
+import datetime
 
 from millrace import sql_text
 
@@ -33,6 +34,13 @@ def assert_contains(actual, expected):
     """Every expected key has its value; more keys may be there."""
     seen = {key: actual.get(key, "(absent)") for key in expected}
     assert seen == expected
+
+
+def assert_happened(row, at, within_seconds=0):
+    """v0 keeps the client's time to the millisecond; v1 corrects it by the request's way to us."""
+    happened = datetime.datetime.fromisoformat(row["timestamp"])
+    happened = happened.replace(tzinfo=datetime.timezone.utc)
+    assert abs((happened - at).total_seconds()) <= within_seconds
 
 
 def assert_one_person(millrace, *distinct_ids):

@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from expect import (assert_contains, assert_names, assert_one_person, group_properties, one,
-                    rows_of)
+from expect import (assert_contains, assert_happened, assert_names, assert_one_person,
+                    group_properties, one, rows_of)
 from millrace import person_id_of
 from node_client import run_node
 
@@ -19,13 +19,15 @@ def send(millrace, unique, **options):
     printed = run_node("posthog.cjs", millrace, unique, uuid=chosen,
                        timestamp=hour_ago.isoformat(), **options)
     assert printed["errors"] == []
+    v1 = options.get("mode") == "v1"
+    assert printed["paths"] == ["/i/v1/analytics/events" if v1 else "/batch/"]
     return chosen, hour_ago
 
 
-def assert_common(rows, chosen, hour_ago):
+def assert_common(rows, chosen, hour_ago, within_seconds=0):
     signed_up = one(rows, "signed up")
     assert signed_up["uuid"] == chosen
-    assert signed_up["timestamp"].startswith(hour_ago.strftime("%Y-%m-%d %H:%M:%S.123"))
+    assert_happened(signed_up, hour_ago, within_seconds)
     assert_contains(signed_up["properties"], {
         "plan": "größte", "seats": 3, "ratio": 0.25, "deep": {"a": [1]}, "$lib": "posthog-node"})
     assert_contains(one(rows, "$pageview")["properties"],
@@ -35,15 +37,16 @@ def assert_common(rows, chosen, hour_ago):
 
 
 @pytest.mark.parametrize("gzip", [True, False], ids=["gzip", "plain"])
-def test_every_call_arrives_once_with_its_person(millrace, unique, gzip):
-    chosen, hour_ago = send(millrace, unique, gzip=gzip)
+@pytest.mark.parametrize("mode", ["v0", "v1"])
+def test_every_call_arrives_once_with_its_person(millrace, unique, mode, gzip):
+    chosen, hour_ago = send(millrace, unique, mode=mode, gzip=gzip)
 
     rows = rows_of(millrace, unique, 12)
     assert_names(rows, **{
         "dollar_pageview": 1, "signed up": 1, "dollar_identify": 2, "dollar_create_alias": 1,
         "dollar_groupidentify": 1, "grouped": 1, "by alias": 1, "dollar_set": 2,
         "dollar_exception": 1, "last": 1})
-    assert_common(rows, chosen, hour_ago)
+    assert_common(rows, chosen, hour_ago, within_seconds=2 if mode == "v1" else 0)
 
     user, visitor, alias = (f"{unique}-{name}" for name in ("user", "visitor", "alias"))
     person = assert_one_person(millrace, user, visitor, alias)

@@ -7,8 +7,8 @@ import uuid
 import pytest
 from posthog import Posthog
 
-from expect import (assert_contains, assert_names, assert_one_person, group_properties, one,
-                    rows_of)
+from expect import (assert_contains, assert_happened, assert_names, assert_one_person,
+                    group_properties, one, rows_of)
 from millrace import person_id_of
 
 
@@ -50,6 +50,9 @@ def send_every_call(client, unique):
     pytest.param({}, id="queue"),
     pytest.param({"gzip": True}, id="gzip"),
     pytest.param({"sync_mode": True}, id="sync"),
+    pytest.param({"capture_mode": "v1"}, id="v1"),
+    pytest.param({"capture_mode": "v1", "capture_compression": "gzip"}, id="v1-gzip"),
+    pytest.param({"capture_mode": "v1", "capture_compression": "deflate"}, id="v1-deflate"),
 ])
 def test_every_call_arrives_once(millrace, unique, options):
     client, errors = make_client(millrace, **options)
@@ -64,7 +67,8 @@ def test_every_call_arrives_once(millrace, unique, options):
         "grouped": 1, "by alias": 1, "dollar_exception": 1})
     signed_up = one(rows, "signed up")
     assert signed_up["uuid"] == str(chosen)
-    assert signed_up["timestamp"].startswith(hour_ago.strftime("%Y-%m-%d %H:%M:%S.123"))
+    is_v1 = options.get("capture_mode") == "v1"
+    assert_happened(signed_up, hour_ago, within_seconds=2 if is_v1 else 0)
     assert_contains(signed_up["properties"], {
         "plan": "größte", "seats": 3, "ratio": 0.25, "deep": {"a": [1]}, "$lib": "posthog-python"})
     assert_contains(one(rows, "$pageview")["properties"],
@@ -73,8 +77,9 @@ def test_every_call_arrives_once(millrace, unique, options):
         "something broke"
 
 
-def test_persons_and_groups_are_right(millrace, unique):
-    client, errors = make_client(millrace)
+@pytest.mark.parametrize("mode", ["v0", "v1"])
+def test_persons_and_groups_are_right(millrace, unique, mode):
+    client, errors = make_client(millrace, capture_mode=mode)
     user, visitor, alias, _, _ = send_every_call(client, unique)
     client.shutdown()
     assert errors == []
@@ -115,10 +120,24 @@ def test_many_events_fill_several_batches(millrace, unique):
         assert numbers == list(range(user, 480, 7)), "a user's events are out of order"
 
 
-def test_an_unknown_token_is_refused(millrace, unique):
+@pytest.mark.parametrize("mode", ["v0", "v1"])
+def test_an_unknown_token_is_refused(millrace, unique, mode):
     errors = []
     client = Posthog("phc_nobody_knows_this", host=millrace.url, max_retries=0,
-                     on_error=lambda error, batch: errors.append(error))
+                     capture_mode=mode, on_error=lambda error, batch: errors.append(error))
     client.capture("never stored", distinct_id=unique)
     client.shutdown()
     assert [error.status for error in errors] == [401]
+
+
+def test_v1_tells_which_event_of_a_batch_was_dropped(millrace, unique):
+    client, errors = make_client(millrace, capture_mode="v1")
+    client.capture("kept", distinct_id=unique)
+    dropped = client.capture("x" * 201, distinct_id=unique)
+    client.capture("kept too", distinct_id=unique, properties={"$process_person_profile": False})
+    client.shutdown()
+    assert [error.drops for error in errors] == [[(dropped, "event_name_too_long")]]
+
+    rows = rows_of(millrace, unique, 2)
+    assert_names(rows, **{"kept": 1, "kept too": 1})
+    assert one(rows, "kept too")["properties"]["$process_person_profile"] is False

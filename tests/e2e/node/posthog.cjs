@@ -1,5 +1,6 @@
 // Uses every call of posthog-node that sends an event, once. The argument is a JSON object:
-// host, token, unique (names the distinct ids), gzip, immediate (the calls that wait).
+// host, token, unique (names the distinct ids), gzip, immediate (the calls that wait), mode (the
+// wire format, v0 unless it is given). Prints the errors and the paths that events were sent to.
 'use strict';
 const { PostHog } = require('posthog-node');
 
@@ -11,11 +12,17 @@ const alias = `${unique}-alias`;
 const group = `${unique}-group`;
 
 async function main() {
+  if (settings.mode) process.env.POSTHOG_CAPTURE_MODE = settings.mode;
   const errors = [];
+  const paths = new Set();
   const client = new PostHog(settings.token, {
     host: settings.host,
     flushAt: 4,
     disableCompression: !settings.gzip,
+    fetch: (url, options) => {
+      paths.add(new URL(url).pathname);
+      return fetch(url, options);
+    },
   });
   client.on('error', (error) => errors.push(String(error)));
   const call = (name, ...args) => {
@@ -63,7 +70,7 @@ async function main() {
     client.capture({ distinctId: user, event: 'last' });
   }
   await client.shutdown();
-  console.log(JSON.stringify({ errors }));
+  console.log(JSON.stringify({ errors, paths: [...paths] }));
 }
 
 main();
