@@ -19,6 +19,7 @@
 #include "main/expected_consumers.h"
 #include "main/kafka_places.h"
 #include "main/supervisor.h"
+#include "main/text_table.h"
 #include "main/welcome.h"
 #include "store/chdb_library.h"
 
@@ -77,6 +78,18 @@ Result<void> check_archive(const std::string& archive, const DataDirectory& dire
                   ": choose a directory outside of it, best on another disk");
 }
 
+// With more than there is capture would refuse every event.
+io::Task<Result<void>> check_reserved(io::World world, const Settings& settings,
+                                      DataDirectory directory) {
+  if (settings.text("log.reserved_bytes") == "auto") co_return Result<void>{};
+  MR_CO_TRY(const auto space, co_await world.disk.space(directory.path()));
+  if (settings.bytes("log.reserved_bytes") < space.total_bytes) co_return Result<void>{};
+  co_return fail(ErrorCode::invalid_input,
+                 "log.reserved_bytes is " + settings.text("log.reserved_bytes") +
+                     ", but the whole file system of " + directory.path() + " has " +
+                     readable_bytes(space.total_bytes) + ": keep less free");
+}
+
 Result<int> take_address(const std::string& listen) {
   auto socket = io::RealNetwork::listen_for_child({listen});
   if (!socket && socket.error().code() == ErrorCode::already_exists) {
@@ -116,6 +129,7 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
     MR_CO_CHECK(store::find_chdb_library(settings.text("store.library")));
   }
   MR_CO_TRY(const auto lock, co_await open_data_directory(world.disk, directory));
+  MR_CO_CHECK(co_await check_reserved(world, settings, directory));
   MR_CO_CHECK(co_await check_engine(world.disk, directory, settings.text("log.engine")));
   if (uses_kafka(settings)) MR_CO_CHECK(co_await check_kafka(world, real.loop(), log, settings));
   MR_CO_CHECK(co_await forget_old_backup(world, directory));

@@ -121,6 +121,12 @@ def test_an_archive_inside_of_the_log_is_refused(make_millrace):
     assert "log.archive" in refused(*serve_arguments(server, "--log.archive", server.data / "log"))
 
 
+def test_more_reserved_space_than_there_is_is_refused(make_millrace):
+    server = make_millrace()
+    said = refused(*serve_arguments(server, "--log.reserved_bytes", "9000000GiB"))
+    assert "log.reserved_bytes" in said and "file system" in said
+
+
 def test_a_missing_config_file_is_refused(tmp_path, make_millrace):
     server = make_millrace()
     said = refused(*serve_arguments(server, "--config", tmp_path / "absent.toml"))
