@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "log/consumer_note.h"
+#include "log/checkpoint_file.h"
 #include "log/manifest.h"
 #include "log/partition.h"
 #include "log/segment_scan.h"
@@ -107,16 +107,6 @@ io::Task<Result<void>> copy_segment(io::World world, io::Path from, io::Path to,
   co_return Result<void>{};
 }
 
-io::Task<Result<void>> copy_notes(io::World world, io::Path from, io::Path to) {
-  MR_CO_TRY(const auto consumers, co_await list_consumers(world, from));
-  CheckpointFiles notes(world, consumers_folder(to));
-  for (const RegisteredConsumer& consumer : consumers) {
-    if (consumer.name == copy_consumer) continue;
-    MR_CO_CHECK(co_await notes.save(consumer.name, {consumer.next}));
-  }
-  co_return Result<void>{};
-}
-
 }  // namespace
 
 io::Task<Result<void>> hold_for_copy(io::World world, io::Path partition_folder) {
@@ -147,7 +137,6 @@ io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from,
     copied.bytes += bytes;
   }
   moment.manifest.segments = std::move(kept);
-  MR_CO_CHECK(co_await copy_notes(world, from, to));
   MR_CO_CHECK(co_await io::replace_file(world.disk, to + "/" + manifest_name,
                                         encode_manifest(moment.manifest)));
   co_return copied;

@@ -22,13 +22,14 @@ struct CopiedPartition {
 inline constexpr const char* copy_consumer = "backup";
 
 // Copies what a partition holds durably now into the empty folder `to`, from outside its writer,
-// which may go on: sealed segments, the durable part of the open one, the notes of consumers, and a
-// manifest with all of them sealed, so that `to` opens as a partition. Everything that the writer
-// had made durable when the call began is in it, also what it has not shown to readers yet. Each
-// copied segment is scanned: damage does not stop the copy, it is reported. Synced when it returns.
-// The caller holds retention back meanwhile: hold_for_copy(). Errors: not_found (nothing was ever
-// written there), already_exists (`to` holds a partition), corrupt (the manifest or a consumer's
-// note cannot be read, or the open segment is missing), no_space, io_failed.
+// which may go on: sealed segments, the durable part of the open one, and a manifest with all of
+// them sealed, so that `to` opens as a partition. Everything that the writer had made durable when
+// the call began is in it, also what it has not shown to readers yet. Each copied segment is
+// scanned: damage does not stop the copy, it is reported. Not copied are the notes of consumers,
+// which may be ahead of the copy already; recovery would take what they passed for lost. Synced
+// when it returns. The caller holds retention back meanwhile: hold_for_copy(). Errors: not_found
+// (nothing was ever written there), already_exists (`to` holds a partition), corrupt (the manifest
+// cannot be read, or the open segment is missing), no_space, io_failed.
 io::Task<Result<CopiedPartition>> copy_partition(io::World world, io::Path from, io::Path to,
                                                  Progress* progress);
 
