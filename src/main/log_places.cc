@@ -47,23 +47,22 @@ std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime) {
   return log;
 }
 
-io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log,
-                                              std::optional<int32_t> known) {
+io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log) {
   auto count = static_cast<int32_t>(runtime.settings().count("capture.partitions"));
-  auto all = co_await log.list();
-  while (!known && !all && all.error().code() == ErrorCode::timed_out && !runtime.stopping()) {
-    co_await runtime.world().clock.sleep(ask_again);
-    all = co_await log.list();
-  }
-  // Brokers that do not answer do not keep clients waiting: their events are spooled.
-  if (known && !all && all.error().code() == ErrorCode::timed_out) {
-    co_return std::max(count, *known);
-  }
-  if (!all) co_return fail(all.error());
-  for (const stream::TopicPartition& one : *all) {
+  MR_CO_TRY(const auto all, co_await log.list());
+  for (const stream::TopicPartition& one : all) {
     if (one.topic == "captured") count = std::max(count, one.partition + 1);
   }
   co_return count;
+}
+
+io::Task<Result<int32_t>> wait_for_captured_partitions(ProcessRuntime& runtime, stream::Log& log) {
+  for (;;) {
+    auto count = co_await captured_partitions(runtime, log);
+    const bool silent = !count && count.error().code() == ErrorCode::timed_out;
+    if (!silent || runtime.stopping()) co_return count;
+    co_await runtime.world().clock.sleep(ask_again);
+  }
 }
 
 std::unique_ptr<stream::Checkpoints> open_positions(ProcessRuntime& runtime, io::Path folder) {

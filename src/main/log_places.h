@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include "log/embedded_log.h"
 #include "main/process_runtime.h"
@@ -21,10 +20,10 @@ std::shared_ptr<stream::Log> open_log(ProcessRuntime& runtime);
 std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime);
 
 // The partitions of the topic `captured`, from 0: as many as `capture.partitions` says, or as there
-// are already, if those are more. Brokers that do not answer are taken to have `known` partitions;
-// without a value they are asked again until they do.
-io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log,
-                                              std::optional<int32_t> known);
+// are already, if those are more. Errors: timed_out when no broker answers, and others of the log.
+io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log);
+// The same; brokers that do not answer are asked again until they do.
+io::Task<Result<int32_t>> wait_for_captured_partitions(ProcessRuntime& runtime, stream::Log& log);
 
 // Consumers' positions that are kept as files in a folder.
 std::unique_ptr<stream::Checkpoints> open_positions(ProcessRuntime& runtime, io::Path folder);

@@ -150,7 +150,7 @@ io::Task<Result<std::vector<ingest::InputPartition>>> open_captured(
     inputs.push_back({number, *readers.back()});
     // Not before: brokers that are silent at first have answered when a reader is open.
     if (number == 0) {
-      MR_CO_TRY(count, co_await captured_partitions(runtime, log, std::nullopt));
+      MR_CO_TRY(count, co_await wait_for_captured_partitions(runtime, log));
     }
   }
   co_return inputs;

@@ -37,27 +37,69 @@ std::unique_ptr<Spool> Spool::open(ProcessRuntime& runtime) {
   return std::unique_ptr<Spool>(new Spool(runtime));
 }
 
-io::Task<void> Spool::warn_of_leftovers(ProcessRuntime& runtime, int32_t first) {
+io::Task<Result<std::vector<Spool::Leftover>>> Spool::find_leftovers(stream::Log& local,
+                                                                     stream::Checkpoints& positions,
+                                                                     int32_t first) {
+  std::vector<Leftover> found;
+  MR_CO_TRY(const auto all, co_await local.list());
+  for (const stream::TopicPartition& which : all) {
+    if (which.topic != spool_topic || which.partition < first) continue;
+    MR_CO_TRY(const auto reader, co_await local.open_reader(which));
+    MR_CO_TRY(const auto saved, co_await positions.load(position_name(which.partition)));
+    const int64_t left = reader->end_offset() - (saved ? saved->next : Offset(0));
+    if (left > 0) found.push_back({which.partition, left});
+  }
+  co_return found;
+}
+
+io::Task<void> Spool::warn_of_leftovers(ProcessRuntime& runtime) {
   if (!uses_kafka(runtime.settings())) co_return;
   const auto local = open_embedded_log(runtime);
   const auto positions = open_positions(runtime, runtime.directory().spool());
-  const auto all = runtime.must(co_await local->list());
-  for (const stream::TopicPartition& which : all) {
-    if (which.topic != spool_topic || which.partition < first) continue;
-    const auto reader = runtime.must(co_await local->open_reader(which));
-    const auto saved = runtime.must(co_await positions->load(position_name(which.partition)));
-    const int64_t left = reader->end_offset() - (saved ? saved->next : Offset(0));
-    if (left <= 0) continue;
-    const char* remedy = first == 0 ? "set kafka.spool to on"
-                                    : "the topic captured has fewer partitions now: add partitions "
-                                      "to it until this one is there";
-    runtime.log().error("records wait in the spool and are not forwarded",
-                        {{"partition", which.partition}, {"records", left}, {"remedy", remedy}});
+  const auto found = runtime.must(co_await find_leftovers(*local, *positions, 0));
+  for (const Leftover& left : found) {
+    runtime.log().error("records wait in the spool and are not forwarded: set kafka.spool to on",
+                        {{"partition", left.partition}, {"records", left.records}});
     runtime.metrics()
         .gauge("millrace_spool_records", kafka::spool_records_help,
-               {{"spool", position_name(which.partition)}})
-        .set(left);
+               {{"spool", position_name(left.partition)}})
+        .set(left.records);
   }
+}
+
+io::Task<void> Spool::forward_leftovers(stream::Log& remote, int32_t count) {
+  const auto found = co_await find_leftovers(*local_, *positions_, count);
+  if (!found) {
+    runtime_.log().error("cannot look for what older spools hold",
+                         {{"error", found.error().message()}});
+    co_return;
+  }
+  for (const Leftover& left : *found) {
+    if (runtime_.stopping()) co_return;
+    const int32_t to = left.partition % count;
+    runtime_.log().warning("records of a partition that is no more go to another one",
+                           {{"partition", left.partition}, {"records", left.records}, {"to", to}});
+    const auto begun = co_await forward_leftover(remote, left, to);
+    if (begun) continue;
+    runtime_.log().error("records wait in the spool and are not forwarded",
+                         {{"partition", left.partition}, {"error", begun.error().message()}});
+  }
+}
+
+io::Task<Result<void>> Spool::forward_leftover(stream::Log& remote, Leftover left, int32_t to) {
+  MR_CO_TRY(auto appender, co_await remote.open_appender({"captured", to}, {}));
+  MR_CO_TRY(auto spooling, co_await put_behind(std::move(appender), left.partition));
+  leftovers_.push_back(std::move(spooling));
+  co_return Result<void>();
+}
+
+io::Task<Result<void>> Spool::close() {
+  Result<void> outcome;
+  for (const auto& leftover : leftovers_) {
+    const Result<void> closed = co_await leftover->close();
+    if (outcome) outcome = closed;
+  }
+  co_return outcome;
 }
 
 io::Task<Result<int32_t>> Spool::partitions() {

@@ -7,7 +7,7 @@ import subprocess
 import confluent_kafka
 import confluent_kafka.admin
 
-from millrace import ROOT, free_port, is_free
+from millrace import ROOT, free_port, is_free, wait_until
 
 SCRIPT_SECONDS = 300
 CONSUME_SECONDS = 30
@@ -106,6 +106,23 @@ class Broker:
             done.result(CONSUME_SECONDS)
         self.produce(topic, [("old", "old", [])] * first_offset)
         self.remove_before(topic, first_offset)
+
+    def remake_topic(self, topic, partitions):
+        """Removes a topic and makes it again, empty."""
+        admin = confluent_kafka.admin
+        client = admin.AdminClient({"bootstrap.servers": self.address})
+        for done in client.delete_topics([topic]).values():
+            done.result(CONSUME_SECONDS)
+
+        def made():
+            try:
+                for done in client.create_topics([admin.NewTopic(topic, partitions, 1)]).values():
+                    done.result(CONSUME_SECONDS)
+            except confluent_kafka.KafkaException as error:
+                assert error.args[0].code() == confluent_kafka.KafkaError.TOPIC_ALREADY_EXISTS
+                return False
+            return True
+        wait_until(made, CONSUME_SECONDS, f"the new topic {topic}")
 
     def remove_before(self, topic, offset):
         """Removes the first records of a topic's first partition, as retention does."""

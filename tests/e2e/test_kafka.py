@@ -379,19 +379,21 @@ def test_status_says_that_the_brokers_do_not_answer_and_invents_no_numbers(broke
 
 
 def test_a_broker_that_never_answers_keeps_nobody_waiting(broker, prefix, make_millrace, unique):
+    many = ["--capture.partitions", "60"]
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(64)
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        server = make_millrace(options=kafka_options(address, prefix))
+        server = make_millrace(options=[*kafka_options(address, prefix), *many])
         server.spawn()
+        # Not a second for each partition.
         wait_until(server.is_accepting, 30, "a server that accepts")
         for i in range(20):
             began = time.monotonic()
             assert batch(server, [event("kept", unique, n=i)])[0] == 200
             assert time.monotonic() - began < 5
         server.stop()
-    server.options = broker.options(prefix)
+    server.options = [*broker.options(prefix), *many]
     server.start()
     rows = server.wait_events(f"distinct_id = {sql_text(unique)}", 20)
     assert [row["properties"]["n"] for row in rows] == list(range(20))
@@ -414,6 +416,32 @@ def test_all_spools_are_forwarded_when_fewer_partitions_are_set_and_brokers_are_
     finally:
         broker.start()
     assert len(server.wait_events(where, len(sent))) == len(sent)
+
+
+@pytest.mark.parametrize("at_start", ["answers", "is silent"])
+def test_spools_of_partitions_that_the_topic_lost_go_to_those_that_it_has(
+        at_start, broker, prefix, make_millrace, unique):
+    fewer = broker.options(prefix, spool_after="300ms")
+    server = make_millrace(options=[*fewer, "--capture.partitions", "3"]).start()
+    broker.kill()
+    try:
+        assert batch(server, [event("kept", f"{unique}-{i}", n=i) for i in range(30)])[0] == 200
+        os.killpg(server.child.pid, signal.SIGKILL)  # an end in order would wait for brokers
+        server.kill_all()
+    finally:
+        broker.start()
+    broker.remake_topic(prefix + CAPTURED, partitions=1)
+    server.options = fewer
+    if at_start == "is silent":
+        broker.kill()
+        server.spawn()
+        wait_until(server.is_accepting, 30, "a server that accepts")
+        broker.start()
+    else:
+        server.start()
+    where = f"startsWith(distinct_id, {sql_text(unique)})"
+    assert len(server.wait_events(where, 30)) == 30
+    assert "records of a partition that is no more go to another one" in server.log_path.read_text()
 
 
 def test_a_record_that_the_topic_forbids_is_kept_aside_and_blocks_nothing(broker, prefix,
