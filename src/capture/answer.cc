@@ -35,8 +35,20 @@ http::Response response_of(Route route, const Outcome& outcome) {
 
 }  // namespace
 
+std::string receipt_of(const std::vector<stream::PartitionRange>& ranges) {
+  std::string text;
+  for (const stream::PartitionRange& one : ranges) {
+    if (!text.empty()) text += ", ";
+    text += one.range.spooled ? "captured.spool/" : "captured/";
+    text += std::to_string(one.partition) + ":" + std::to_string(one.range.first.value) + "-" +
+            std::to_string(one.range.last.value);
+  }
+  return text;
+}
+
 http::Response render_outcome(Route route, const Outcome& outcome) {
   http::Response response = response_of(route, outcome);
+  if (!outcome.receipt.empty()) response.add_header("millrace-receipt", outcome.receipt);
   if (outcome.retry_after_seconds > 0) {
     response.add_header("retry-after", std::to_string(outcome.retry_after_seconds));
   }

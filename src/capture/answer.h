@@ -7,8 +7,13 @@
 #include "capture/route.h"
 #include "event/captured_batch.h"
 #include "http/response.h"
+#include "stream/topic_appender.h"
 
 namespace mr::capture {
+
+// "captured/0:120-122, captured/3:7-7": where the events of one request lie, by topic and
+// partition, first and last offset. Those in "captured.spool" go on to the brokers from there.
+std::string receipt_of(const std::vector<stream::PartitionRange>& ranges);
 
 // What became of an event request, before it is put into the words of its wire format.
 struct Outcome {
@@ -17,6 +22,7 @@ struct Outcome {
   int retry_after_seconds = 0;              // 0: no Retry-After
   std::string_view reason;                  // under which a refusal is counted; static text
   std::string message;                      // for the client's developer; empty on success
+  std::string receipt;                      // Millrace-Receipt; empty: none
   std::vector<event::EventReport> reports;  // of a success that tells of each event
 };
 

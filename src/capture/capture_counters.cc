@@ -6,6 +6,14 @@
 
 namespace mr::capture {
 
+namespace {
+
+std::string label_of(ProjectId project) {
+  return project == unknown_project ? std::string() : std::to_string(project.value);
+}
+
+}  // namespace
+
 CaptureCounters::CaptureCounters(telemetry::Metrics& metrics)
     : append_seconds(metrics.histogram("millrace_capture_append_seconds",
                                        "From a decoded request to its durable records.",
@@ -23,7 +31,7 @@ CaptureCounters::CaptureCounters(telemetry::Metrics& metrics)
 CaptureCounters::OfProject& CaptureCounters::of(ProjectId project) {
   const auto found = projects_.find(project.value);
   if (found != projects_.end()) return found->second;
-  const std::string id = std::to_string(project.value);
+  const std::string id = label_of(project);
   return projects_
       .emplace(project.value,
                OfProject{&metrics_.counter("millrace_capture_events_accepted_total",
@@ -47,7 +55,7 @@ void CaptureCounters::dropped(ProjectId project, event::DropReason reason, uint6
   metrics_
       .counter("millrace_capture_events_dropped_total",
                "Events that accepted requests lost, by reason.",
-               {{"project", std::to_string(project.value)}, {"reason", event::to_string(reason)}})
+               {{"project", label_of(project)}, {"reason", event::to_string(reason)}})
       .add(events);
 }
 
@@ -62,7 +70,7 @@ void CaptureCounters::refused(std::string_view reason) {
 
 void CaptureCounters::refused(ProjectId project, std::string_view reason, uint64_t events) {
   ++refused_requests_;
-  const std::string id = std::to_string(project.value);
+  const std::string id = label_of(project);
   metrics_
       .counter("millrace_capture_requests_refused_total",
                "Requests that were refused whole, by reason; the project when it is known.",

@@ -10,6 +10,9 @@
 
 namespace mr::capture {
 
+// Of tokens that no project has, where those are accepted; its metrics' label is empty.
+inline constexpr ProjectId unknown_project{0};
+
 // What capture accepted, dropped and refused, by project and reason. Every answer that is not a
 // plain success passes through here: nothing is refused or dropped silently.
 class CaptureCounters {

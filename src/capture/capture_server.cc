@@ -69,7 +69,7 @@ CaptureServer::CaptureServer(io::World world, CaptureConfig config, stream::Topi
       metrics_page_(world, metrics, "accept", config.other_processes),
       projects_(std::make_unique<LiveProjects>(catalog)),
       service_(std::make_unique<CaptureService>(world, appender, *projects_, metrics, log,
-                                                metrics_page_, config.api_socket)),
+                                                metrics_page_, config.rules)),
       pages_(std::make_unique<ProcessPages>(*this, appender, catalog)),
       public_server_(world, *service_, metrics, "capture", public_limits(config)),
       process_server_(world, *pages_, metrics, "process"),

@@ -19,7 +19,7 @@ namespace mr::capture {
 
 // Where the accept process finds and shows things.
 struct CaptureConfig {
-  io::Address api_socket;      // /api/… is relayed there
+  CaptureRules rules;
   io::Address process_socket;  // own /metrics and /status for the other processes
   std::vector<MetricsPage::Process> other_processes;  // whose metrics /metrics includes
   size_t connections_max = 20'000;

@@ -28,7 +28,7 @@ struct ProcessFixture {
     MR_CO_CHECK(co_await io::replace_file(world.disk, "/d/catalog.snapshot", snapshot.serialize()));
     MR_CO_CHECK(co_await catalog.open());
     CaptureConfig config;
-    config.api_socket = {"unix:/d/api.sock"};
+    config.rules.api = {"unix:/d/api.sock"};
     config.process_socket = {"unix:/d/accept.sock"};
     config.other_processes = {{"store", {"unix:/d/store.sock"}}};
     MR_CO_TRY(server, co_await CaptureServer::create(world, std::move(config), *topic, catalog,

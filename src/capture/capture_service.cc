@@ -41,14 +41,15 @@ codec::Uuid CaptureService::Uuids::next(WallTime at) {
 
 CaptureService::CaptureService(io::World world, stream::TopicAppender& appender,
                                const ProjectFinder& projects, telemetry::Metrics& metrics,
-                               telemetry::Logger& log, MetricsPage& metrics_page, io::Address api)
+                               telemetry::Logger& log, MetricsPage& metrics_page,
+                               CaptureRules rules)
     : world_(world),
       appender_(appender),
       projects_(projects),
       log_(log),
       metrics_page_(metrics_page),
       settings_(world, projects),
-      api_(std::move(api)),
+      rules_(std::move(rules)),
       counters_(metrics),
       uuids_(world.random) {
 }
@@ -74,7 +75,8 @@ io::Task<http::Response> CaptureService::handle(http::Request request) {
   const Route route = route_of(head.path);
   // The API answers for itself: it must not be open to any page that a browser shows.
   if (route == Route::api) {
-    co_return co_await http::relay(world_.network, world_.clock, api_, request, relay_timeout);
+    co_return co_await http::relay(world_.network, world_.clock, rules_.api, request,
+                                   relay_timeout);
   }
   if (head.method == http::Method::options) co_return preflight(head, preflight_methods(route));
   http::Response response;
@@ -160,13 +162,14 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
   if (!verdict) co_return refused(verdict.error());
   event::CapturedBatch batch = *std::move(verdict);
   const catalog::Project* project = projects_.find(batch.token);
-  if (project == nullptr) {
+  if (project == nullptr && !rules_.accepts_unknown_tokens) {
     constexpr std::string_view reason = "unknown_token";
     counters_.refused(reason);
     co_return Outcome{
         .status = 401, .reason = reason, .message = "no project has the token " + batch.token};
   }
-  const ProjectId id = project->id;  // the pointer does not survive a suspension
+  // The pointer does not survive a suspension.
+  const ProjectId id = project == nullptr ? unknown_project : project->id;
   const size_t body_bytes = batch.body == nullptr ? 0 : batch.body->size();
   if (pending_bytes_ + body_bytes > pending_bytes_max && pending_bytes_ > 0) {
     constexpr std::string_view reason = "too_much_pending";
@@ -176,6 +179,7 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
                       .reason = reason,
                       .message = "too much is waiting to be written; try again soon"};
   }
+  Outcome outcome{.status = 200, .beacon = batch.beacon};
   if (!batch.events.empty()) {
     RecordSet records(batch);
     const Instant begun = world_.clock.now();
@@ -187,12 +191,14 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
     counters_.append_seconds.observe(static_cast<double>(micros) / 1e6);
     note_log("", "");
     counters_.accepted(id, batch.events.size(), records.value_bytes());
+    if (rules_.gives_receipts) outcome.receipt = receipt_of(*appended);
   }
   counters_.timed(batch);
   for (size_t i = 0; i < batch.dropped.size(); ++i) {
     counters_.dropped(id, static_cast<event::DropReason>(i), batch.dropped[i]);
   }
-  co_return Outcome{.status = 200, .beacon = batch.beacon, .reports = std::move(batch.reports)};
+  outcome.reports = std::move(batch.reports);
+  co_return outcome;
 }
 
 Outcome CaptureService::refused(const event::Refusal& refusal) {

@@ -31,6 +31,16 @@ class ProjectFinder {
   virtual const catalog::Project* find(std::string_view token) const = 0;
 };
 
+// What the operator decides about capture.
+struct CaptureRules {
+  io::Address api;  // /api/… is relayed there
+  // Events of tokens that no project has are kept too, and ingest drops them with a counted reason;
+  // else they get 401.
+  bool accepts_unknown_tokens = false;
+  // Answers name where a request's events lie: the header Millrace-Receipt (docs/API.md).
+  bool gives_receipts = false;
+};
+
 // The stage itself: answers the public port. An event request is answered with success only after
 // Appender::append has completed, that is when its records are durable; every refusal and drop is
 // counted by reason. Collaborators outlive it. One loop.
@@ -38,7 +48,7 @@ class CaptureService final : public http::Handler {
  public:
   CaptureService(io::World world, stream::TopicAppender& appender, const ProjectFinder& projects,
                  telemetry::Metrics& metrics, telemetry::Logger& log, MetricsPage& metrics_page,
-                 io::Address api);
+                 CaptureRules rules);
 
   size_t body_bytes_max(const http::RequestHead& head) const override;
   io::Task<http::Response> handle(http::Request request) override;
@@ -76,7 +86,7 @@ class CaptureService final : public http::Handler {
   telemetry::Logger& log_;
   MetricsPage& metrics_page_;
   ClientSettings settings_;
-  io::Address api_;
+  CaptureRules rules_;
   CaptureCounters counters_;
   Uuids uuids_;
   size_t pending_bytes_ = 0;

@@ -126,6 +126,39 @@ Task<bool> bounds_pending(ServiceFixture* f) {
   EXPECT_EQ((co_await f->post("/e", one_event)).status, 200);
   co_return true;
 }
+Task<bool> takes_unknown_tokens(ServiceFixture* f) {
+  const std::string foreign = R"({"api_key":"phc_nobody","event":"e","distinct_id":"d"})";
+  const http::Response response = co_await f->post("/e", foreign);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.header_lines().find("millrace-receipt"), std::string::npos);
+  EXPECT_EQ(f->appender.kept.at(0).envelope.token, "phc_nobody");
+  EXPECT_EQ(f->metrics.value("millrace_capture_events_accepted_total", {{"project", ""}}), 1);
+  co_return true;
+}
+TEST(CaptureService, KeepsEventsOfUnknownTokensWhereThatIsAllowed) {
+  sim::SimWorld world(1);
+  ServiceFixture fixture(world.world(), {{"unix:/nowhere/api.sock"}, true});
+  EXPECT_TRUE(world.run(takes_unknown_tokens(&fixture)).value_or(false));
+}
+
+Task<bool> gives_receipts(ServiceFixture* f) {
+  (void)co_await f->post("/e", one_event);
+  const std::string two = std::string("[") + one_event + "," + one_event + "]";
+  const http::Response response = co_await f->post("/e", two);
+  EXPECT_NE(response.header_lines().find("millrace-receipt: captured/0:1-2\r\n"), std::string::npos)
+      << response.header_lines();
+  const http::Response refused = co_await f->post("/e", "{");
+  EXPECT_EQ(refused.header_lines().find("millrace-receipt"), std::string::npos);
+  co_return true;
+}
+TEST(CaptureService, NamesWhereTheEventsOfARequestLie) {
+  sim::SimWorld world(1);
+  ServiceFixture fixture(world.world(), {{"unix:/nowhere/api.sock"}, false, true});
+  EXPECT_TRUE(world.run(gives_receipts(&fixture)).value_or(false));
+  EXPECT_EQ(receipt_of({{0, {Offset(1), Offset(2)}}, {3, {Offset(7), Offset(7), true}}}),
+            "captured/0:1-2, captured.spool/3:7-7");
+}
+
 TEST(CaptureService, BoundsWhatWaitsForItsCommit) {
   sim::SimWorld world(1);
   ServiceFixture fixture(world.world());

@@ -104,13 +104,13 @@ class TwoProjects final : public ProjectFinder {
 
 // The service with everything that it needs, in some world.
 struct ServiceFixture {
-  explicit ServiceFixture(io::World in)
+  explicit ServiceFixture(io::World in, CaptureRules rules = {{"unix:/nowhere/api.sock"}})
       : world(in),
         appender(in),
         log(telemetry::Logger::to_memory()),
         metrics_page(in, metrics, "accept", {}),
         topic(topic_of(in, appender)),
-        service(in, *topic, projects, metrics, *log, metrics_page, {"unix:/nowhere/api.sock"}) {}
+        service(in, *topic, projects, metrics, *log, metrics_page, std::move(rules)) {}
 
   // Has the service answer a request given as its head (with the empty line) and its body.
   io::Task<http::Response> ask(std::string head, std::string body, std::string peer = "192.0.2.1") {

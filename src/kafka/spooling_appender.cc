@@ -249,7 +249,7 @@ io::Task<void> SpoolingAppender::write_entries(std::vector<EntryPtr> entries) {
   for (const EntryPtr& entry : entries) {
     if (appended) {
       const Offset last = at + (static_cast<int64_t>(entry->records.size()) - 1);
-      entry->local = stream::AppendedRange{at, last};
+      entry->local = stream::AppendedRange{at, last, true};
       if (entry->has_remote) sent_first_[at] = entry;
       at = last + 1;
     } else {

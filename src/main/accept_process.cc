@@ -19,7 +19,10 @@ constexpr Millis drain_grace{20'000};
 capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
   const DataDirectory& directory = runtime.directory();
   capture::CaptureConfig config;
-  config.api_socket = {directory.api_socket()};
+  config.rules.api = {directory.api_socket()};
+  config.rules.accepts_unknown_tokens =
+      runtime.settings().text("capture.unknown_tokens") == "accept";
+  config.rules.gives_receipts = runtime.settings().text("capture.receipts") == "on";
   config.process_socket = {directory.process_socket(runtime.name())};
   config.other_processes = {{"pipeline", {directory.process_socket("pipeline")}},
                             {"store", {directory.process_socket("store")}}};

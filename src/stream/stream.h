@@ -52,6 +52,7 @@ struct Record {
 struct AppendedRange {
   Offset first;
   Offset last;
+  bool spooled = false;  // in the spool before the partition, not yet in the partition itself
 };
 
 // What an appender has done since it was opened, for metrics and for `millrace status`.

@@ -256,6 +256,21 @@ def test_a_bad_body_is_refused_by_status(millrace, unharmed, case):
     assert text, "a refusal says why"
 
 
+def test_unknown_tokens_are_kept_and_answers_carry_receipts_where_that_is_set(make_millrace):
+    server = make_millrace(options=["--capture.unknown_tokens", "accept",
+                                    "--capture.receipts", "on"]).start()
+    places = []
+    for token in (server.token, "phc_nobody"):
+        status, headers, _ = send(server, "POST", "/i/v0/e/",
+                                  {**event(server, "someone"), "api_key": token})
+        assert status == 200
+        places.append(headers["millrace-receipt"])
+    assert places == ["captured/0:0-0", "captured/0:1-1"]
+    server.wait_drained()
+    fates = server.status()["fates"]
+    assert (fates["stored"], fates["dropped:unknown_token"]) == (1, 1)
+
+
 def test_an_unknown_token_is_told_so(millrace):
     _, _, text = send(millrace, "POST", "/e", {
         "event": "bad", "distinct_id": "someone", "api_key": "phc_unknown"})
