@@ -338,6 +338,31 @@ TEST(SpoolSimulation, ABrokerThatIsUpIsUsedAlone) {
   EXPECT_EQ(run.log->kept().find("spool"), std::string::npos);
 }
 
+// Yields the gauge of a process that finds records in the spool and can send none.
+Task<Result<int64_t>> gauge_after_a_restart(Trial& run) {
+  run.broker.mode = Broker::Mode::unreachable;
+  {
+    Process first;
+    MR_CO_CHECK(co_await open(run, first, Millis{50}));
+    run.clients_running = 1;
+    co_await client(run, first, 1, 12);
+    MR_CO_CHECK(co_await first.spool->close());
+  }
+  Process second;
+  MR_CO_CHECK(co_await open(run, second, Millis{50}));
+  const telemetry::Label spool{"spool", "captured.spool-0"};
+  const int64_t gauge = second.metrics.value("millrace_spool_records", {spool});
+  MR_CO_CHECK(co_await second.spool->close());
+  co_return gauge;
+}
+
+TEST(SpoolSimulation, AProcessThatFindsRecordsInTheSpoolSaysHowMany) {
+  Trial run(1);
+  const auto gauge = run.world.run(gauge_after_a_restart(run));
+  ASSERT_TRUE(gauge && *gauge);
+  EXPECT_EQ(**gauge, 12);
+}
+
 // The position is ahead of the spool, as after its folder was removed or is an older copy.
 Task<Result<void>> after_a_position_ahead(Trial& run) {
   const auto checkpoints = log::open_checkpoints(run.world.world(), "spool");
