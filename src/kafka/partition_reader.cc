@@ -144,6 +144,13 @@ io::Task<Result<stream::ReadBatch>> PartitionReader::failed_at(Offset from) {
       batch.damaged = {from, marks_.first, "removed from the brokers before they were read", true};
       co_return batch;
     }
+    if (from > marks_.end) {
+      co_return fail(ErrorCode::not_found,
+                     "the Kafka topic " + topic_ + " ends at offset " +
+                         std::to_string(marks_.end.value) + ", below offset " +
+                         std::to_string(from.value) +
+                         " where reading goes on: it was made anew, or the brokers lost records");
+    }
   }
   co_return fail(error_of(response, "reading the Kafka topic " + topic_ + " from offset " +
                                         std::to_string(from.value)));

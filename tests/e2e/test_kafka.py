@@ -124,6 +124,18 @@ def test_records_that_retention_took_before_they_were_read_are_told_and_passed(
     assert "removed from the brokers before they were read" in server.log_path.read_text()
 
 
+def test_a_topic_that_was_made_anew_below_its_readers_position_is_named(broker, prefix,
+                                                                        make_millrace, unique):
+    server = make_millrace(options=broker.options(prefix)).start()
+    assert batch(server, [event("read", unique, n=i) for i in range(5)])[0] == 200
+    server.wait_events(f"distinct_id = {sql_text(unique)}", 5)
+    server.stop()
+    broker.remake_topic(prefix + CAPTURED, partitions=1)
+    server.spawn()
+    said = f"{prefix}{CAPTURED} ends at offset 0, below offset 5 where reading goes on"
+    wait_until(lambda: said in server.log_path.read_text(), 30, "the reason in the log")
+
+
 def test_a_batch_with_a_wrong_checksum_on_the_broker_is_told_and_passed(tmp_path, prefix,
                                                                         make_millrace, unique):
     broker = Broker(tmp_path / "damaged").start()
