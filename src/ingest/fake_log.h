@@ -34,6 +34,7 @@ struct FakeTopic {
   };
   std::vector<StoredRecord> records;
   std::optional<stream::DamagedRange> damaged;
+  std::optional<Error> unreadable;
   size_t visible = 0;
   std::string refused;  // rows that hold this text are too large; empty: none
 };
@@ -92,6 +93,7 @@ class FakeReader final : public stream::Reader {
       : topic_(topic), breaking_(breaking), piece_(piece) {}
 
   io::Task<Result<stream::ReadBatch>> read(Offset from, size_t, Instant) override {
+    if (topic_.unreadable) co_return fail(*topic_.unreadable);
     stream::ReadBatch batch;
     const size_t start = static_cast<size_t>(from.value);
     if (topic_.damaged && from >= topic_.damaged->from && from < topic_.damaged->to) {
@@ -117,8 +119,13 @@ class FakeReader final : public stream::Reader {
     if (!batch.empty() && breaking_.broken()) co_return Breaking::error();
     co_return batch;
   }
-  io::Task<Result<Offset>> first_offset() override { co_return Offset(0); }
-  Offset end_offset() const override { return Offset(static_cast<int64_t>(topic_.records.size())); }
+  io::Task<Result<Offset>> first_offset() override {
+    if (topic_.unreadable) co_return fail(*topic_.unreadable);
+    co_return Offset(0);
+  }
+  Offset end_offset() const override {
+    return Offset(topic_.unreadable ? 0 : static_cast<int64_t>(topic_.records.size()));
+  }
   io::Task<Result<Offset>> find_time(WallTime) override { co_return end_offset(); }
 
   AtEnd* at_end = nullptr;

@@ -59,12 +59,7 @@ io::Task<Result<void>> Pipeline::load() {
   for (const InputPartition& input : parts_.captured) {
     Offset next = state::position_of(positions, position_name(options_.input_topic, input.number));
     if (next == Offset(0)) {
-      // A topic that is older than this server may begin later.
-      MR_CO_TRY(next, co_await input.reader.first_offset());
-      if (next > Offset(0)) {
-        parts_.log.warning("ingest begins where the topic begins",
-                           {{"partition", input.number}, {"offset", next.value}});
-      }
+      MR_CO_TRY(next, co_await begin(input));
     }
     next_.push_back(next);
   }
@@ -99,6 +94,20 @@ io::Task<Result<void>> Pipeline::load() {
                       {"crashes", guard_.crashes()}});
   }
   co_return Result<void>();
+}
+
+// Where ingest of a partition begins that it has not read yet.
+io::Task<Result<Offset>> Pipeline::begin(const InputPartition& input) {
+  // A topic that is older than this server may begin later.
+  const auto first = co_await input.reader.first_offset();
+  // One of our own log that cannot be read keeps nobody waiting: the input tries it again.
+  const bool waits = !first && parts_.events_are_cut && first.error().code() != ErrorCode::closed;
+  if (waits) co_return Offset(0);
+  if (first && *first > Offset(0)) {
+    parts_.log.warning("ingest begins where the topic begins",
+                       {{"partition", input.number}, {"offset", first->value}});
+  }
+  co_return first;
 }
 
 io::Task<Result<void>> Pipeline::run() {

@@ -79,6 +79,7 @@ class Pipeline {
 
   Pipeline(PipelineParts parts, PipelineOptions options, std::unique_ptr<io::SharedPage> page);
   io::Task<Result<void>> load();
+  io::Task<Result<Offset>> begin(const InputPartition& input);
   io::Task<Result<void>> ingest(Input::Arrived arrived);
   io::Task<Result<void>> pass_damage(size_t index, stream::DamagedRange range);
   WorkItems decode(const stream::ReadBatch& batch, int32_t partition);

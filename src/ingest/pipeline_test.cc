@@ -348,6 +348,19 @@ TEST(Pipeline, PartitionsAreReadInTurnAndRememberedEachByItself) {
   EXPECT_EQ(machine.events.visible, 12u);
 }
 
+TEST(Pipeline, APartitionThatCannotBeReadBeforeItWasBegunKeepsNoOtherWaiting) {
+  Machine machine;
+  for (int i = 0; i < 9; ++i) machine.capture("page", "a");
+  std::swap(machine.captured, machine.captured_second);
+  for (int i = 0; i < 3; ++i) machine.capture("page", "b");
+  machine.captured_second.unreadable = Error(ErrorCode::corrupt, "the manifest is damaged");
+  ASSERT_TRUE(machine.run());
+  EXPECT_EQ(machine.events.visible, 3u);
+  machine.captured_second.unreadable.reset();
+  ASSERT_TRUE(machine.run());
+  EXPECT_EQ(machine.events.visible, 12u);
+}
+
 TEST(Pipeline, OffsetsThatTheLogLostAreCountedNamedAndPassed) {
   Machine machine;
   for (int i = 0; i < 8; ++i) machine.capture("page", "a");
