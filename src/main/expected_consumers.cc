@@ -49,15 +49,17 @@ int32_t captured_partitions(const std::vector<state::Position>& ingested, int32_
   return count;
 }
 
-// What ingest's state says; empty when there is none yet.
+// What ingest's state says; empty when there is none yet, or none that can be read: that is the
+// pipeline's to report, and what is captured meanwhile waits for it.
 io::Task<Result<std::vector<state::Position>>> ingest_positions(io::World world, io::Worker& worker,
                                                                 io::Path database) {
+  const std::vector<state::Position> none;
   const auto present = co_await world.disk.open(database, {});
-  if (!present && present.error().code() == ErrorCode::not_found) {
-    co_return std::vector<state::Position>();
-  }
-  MR_CO_TRY(const auto state, co_await state::SqliteStateStore::open(worker, database));
-  co_return co_await state->positions();
+  if (!present && present.error().code() == ErrorCode::not_found) co_return none;
+  const auto state = co_await state::SqliteStateStore::open(worker, database);
+  if (!state && state.error().code() == ErrorCode::unsupported) co_return fail(state.error());
+  if (!state) co_return none;
+  co_return (co_await (*state)->positions()).value_or(none);
 }
 
 io::Task<Result<Offset>> archived_end(io::World world, io::Path archive,

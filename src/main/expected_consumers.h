@@ -21,8 +21,9 @@ struct ExpectedConsumers {
 //    nothing before they have begun, however long their processes need to start;
 //  - what a consumer's own state says it has passed (state.db, load/, the archive) is noted, so
 //    that a log whose files were lost goes on above that instead of giving the offsets again.
-// A full disk is no error: the consumers register when they begin. `worker` runs what may block.
-// Errors: unsupported (state of a newer version), corrupt (damaged state), io_failed.
+// A full disk is no error: the consumers register when they begin. Nor is state that cannot be
+// read, which says nothing then: its own process tells. `worker` runs what may block. Errors:
+// unsupported (state of a newer version), io_failed.
 io::Task<Result<void>> expect_consumers(io::World world, io::Worker& worker,
                                         DataDirectory directory, ExpectedConsumers expected);
 

@@ -77,5 +77,14 @@ TEST_F(ExpectedConsumers, GetANewNoteForADamagedOneOrOneThatIsBehind) {
   EXPECT_EQ(slowest("captured/1")->next, Offset(8));
 }
 
+// Accept takes events whatever has become of the state that they are for.
+TEST_F(ExpectedConsumers, AreNotedAtTheBeginningWhenTheStateCannotBeRead) {
+  const Bytes damaged(4096, 'x');
+  ASSERT_TRUE(
+      io::run_in(real_, io::replace_file(real_.world().disk, folder_.at("state.db"), damaged)));
+  ASSERT_TRUE(expect({"accept", "pipeline"}, 1));
+  EXPECT_EQ(slowest("captured/0")->next, Offset(0));
+}
+
 }  // namespace
 }  // namespace mr::main
