@@ -50,32 +50,19 @@ io::Task<std::unique_ptr<stream::Appender>> open_partition(ProcessRuntime& runti
   co_return appender;
 }
 
-// The number of partitions was taken from an earlier run, because no broker answered. Once one does
-// and says otherwise, the process starts again: events go to their partitions then.
-io::Task<void> compare_partitions(ProcessRuntime& runtime, std::shared_ptr<stream::Log> log,
-                                  int32_t served) {
-  const Result<int32_t> count = co_await wait_for_captured_partitions(runtime, *log);
-  if (!count || *count == served) co_return;
-  runtime.log().warning("the topic captured has not as many partitions as it was taken to have",
-                        {{"partitions", *count}, {"taken", served}});
-  runtime.ask_to_stop();
-}
-
 // `spool` may be null.
 io::Task<std::unique_ptr<stream::TopicAppender>> open_captured(ProcessRuntime& runtime,
-                                                               std::shared_ptr<stream::Log> log,
-                                                               Spool* spool) {
-  Result<int32_t> count = co_await captured_partitions(runtime, *log);
+                                                               stream::Log& log, Spool* spool) {
+  Result<int32_t> count = co_await captured_partitions(runtime, log);
   // Brokers that do not answer do not keep clients waiting: their events are spooled.
   if (!count && count.error().code() == ErrorCode::timed_out) {
     const int32_t known = spool != nullptr ? runtime.must(co_await spool->partitions()) : 0;
     count = std::max(static_cast<int32_t>(runtime.settings().count("capture.partitions")), known);
-    runtime.watch(compare_partitions(runtime, log, *count));
   }
   const int32_t served = runtime.must(std::move(count));
   std::vector<std::unique_ptr<stream::Appender>> partitions;
   for (int32_t number = 0; number < served; ++number) {
-    auto appender = co_await open_partition(runtime, *log, {"captured", number});
+    auto appender = co_await open_partition(runtime, log, {"captured", number});
     if (spool != nullptr) {
       appender = runtime.must(co_await spool->put_behind(std::move(appender), number));
     }
@@ -100,7 +87,7 @@ io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
   following.spawn(catalog.follow());
   const auto log = open_log(runtime);
   const auto spool = Spool::open(runtime);
-  const auto captured = co_await open_captured(runtime, log, spool.get());
+  const auto captured = co_await open_captured(runtime, *log, spool.get());
   if (!spool) co_await Spool::warn_of_leftovers(runtime);
   const auto server = runtime.must(co_await capture::CaptureServer::create(
       world, capture_config(runtime), *captured, catalog, runtime.metrics(), runtime.log()));
@@ -109,6 +96,7 @@ io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
   io::TaskGroup tasks(world.loop);
   tasks.spawn(stop_when_asked(runtime, *server));
   const auto served = static_cast<int32_t>(captured->partition_count());
+  tasks.spawn(follow_captured_partitions(runtime, *log, served));
   if (spool) tasks.spawn(spool->forward_leftovers(*log, served));
   runtime.must(co_await server->serve(std::move(accepting)));
   co_await tasks.drain();

@@ -11,6 +11,8 @@ namespace mr::main {
 namespace {
 
 constexpr Millis ask_again{500};
+// How soon partitions that were added to a topic are noticed.
+constexpr Millis look_again{15'000};
 
 }  // namespace
 
@@ -60,9 +62,20 @@ io::Task<Result<int32_t>> wait_for_captured_partitions(ProcessRuntime& runtime, 
   for (;;) {
     auto count = co_await captured_partitions(runtime, log);
     const bool silent = !count && count.error().code() == ErrorCode::timed_out;
-    if (!silent || runtime.stopping()) co_return count;
-    co_await runtime.world().clock.sleep(ask_again);
+    if (!silent || co_await runtime.stop_requested_within(ask_again)) co_return count;
   }
+}
+
+io::Task<void> follow_captured_partitions(ProcessRuntime& runtime, stream::Log& log,
+                                          int32_t served) {
+  if (!uses_kafka(runtime.settings())) co_return;
+  do {
+    const Result<int32_t> count = co_await wait_for_captured_partitions(runtime, log);
+    if (!count || *count == served) continue;
+    runtime.log().warning("the topic captured has another number of partitions; starting again",
+                          {{"partitions", *count}, {"taken", served}});
+    runtime.ask_to_stop();
+  } while (!co_await runtime.stop_requested_within(look_again));
 }
 
 std::unique_ptr<stream::Checkpoints> open_positions(ProcessRuntime& runtime, io::Path folder) {

@@ -234,6 +234,7 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
   for (const auto& archiver : archivers) tasks.spawn(archiver->run());
   tasks.spawn(notes.run());
   tasks.spawn(run_drainer(runtime, drainer));
+  tasks.spawn(follow_captured_partitions(runtime, log, static_cast<int32_t>(captured.size())));
   io::TaskGroup stopping(world.loop);
   stopping.spawn(stop_when_asked(runtime, *pipeline));
   runtime.must(co_await pipeline->run());

@@ -87,6 +87,14 @@ io::Task<void> ProcessRuntime::stop_requested() {
   while (!stopping_) co_await stop_asked_.wait();
 }
 
+io::Task<bool> ProcessRuntime::stop_requested_within(Millis patience) {
+  const Instant deadline = world_.clock.now() + patience;
+  while (!stopping_ && world_.clock.now() < deadline) {
+    co_await stop_asked_.wait_until(world_.clock, deadline);
+  }
+  co_return stopping_;
+}
+
 void ProcessRuntime::fail_process(const Error& error) {
   if (stopping_ && error.code() == ErrorCode::closed) {
     log_->info("stopped while it waited", {{"for", error.message()}});

@@ -39,6 +39,8 @@ class ProcessRuntime {
   io::Task<void> stop_own_socket();
   // Completes when the process is asked to stop; any number of waiters.
   io::Task<void> stop_requested();
+  // Waits at most so long for it; whether it has come.
+  io::Task<bool> stop_requested_within(Millis patience);
   bool stopping() const { return stopping_; }
   // As if the process had been asked from outside: it ends in order, and the supervisor starts it
   // again.

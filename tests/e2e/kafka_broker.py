@@ -124,6 +124,12 @@ class Broker:
             return True
         wait_until(made, CONSUME_SECONDS, f"the new topic {topic}")
 
+    def add_partitions(self, topic, total):
+        client = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.address})
+        wanted = confluent_kafka.admin.NewPartitions(topic, total)
+        for done in client.create_partitions([wanted]).values():
+            done.result(CONSUME_SECONDS)
+
     def remove_before(self, topic, offset):
         """Removes the first records of a topic's first partition, as retention does."""
         client = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.address})

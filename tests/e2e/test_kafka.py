@@ -411,6 +411,20 @@ def test_a_broker_that_never_answers_keeps_nobody_waiting(broker, prefix, make_m
     assert [row["properties"]["n"] for row in rows] == list(range(20))
 
 
+def test_partitions_that_are_added_to_the_topic_are_written_and_read(broker, prefix,
+                                                                     make_millrace, unique):
+    server = make_millrace(options=broker.options(prefix)).start()
+    before = server.child_ids()
+    broker.add_partitions(prefix + CAPTURED, 3)
+    wait_until(lambda: all(server.child_ids().get(name) not in (None, before[name])
+                           for name in ("accept", "pipeline")), 60, "both to start again")
+    server.wait_ready()
+    sent = [event("kept", f"{unique}-{i}", n=i) for i in range(30)]
+    assert batch(server, sent)[0] == 200
+    server.wait_events(f"startsWith(distinct_id, {sql_text(unique)})", len(sent))
+    assert {record.partition for record in broker.records(prefix + CAPTURED)} == {0, 1, 2}
+
+
 def test_all_spools_are_forwarded_when_fewer_partitions_are_set_and_brokers_are_silent_at_start(
         broker, prefix, make_millrace, unique):
     where = f"startsWith(distinct_id, {sql_text(unique)})"
