@@ -11,6 +11,15 @@ constexpr Millis write_interval{1000};
 }  // namespace
 
 io::Task<Result<void>> ConsumerNote::open(Offset next) {
+  const auto saved = co_await write(next);
+  if (saved || saved.error().code() != ErrorCode::no_space) co_return saved;
+  const auto older = co_await files_.load(name_);
+  if (!older || !*older || (*older)->next > next) co_return saved;
+  written_ = (*older)->next;
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> ConsumerNote::write(Offset next) {
   MR_CO_CHECK(co_await files_.save(name_, {next, {}}));
   written_ = next;
   written_at_ = world_.clock.now();
@@ -21,7 +30,7 @@ io::Task<Result<void>> ConsumerNote::finished(Offset next) {
   if (next <= written_ || world_.clock.now() - written_at_ < write_interval) {
     co_return Result<void>{};
   }
-  co_return co_await open(next);
+  co_return co_await write(next);
 }
 
 io::Task<Result<ConsumerList>> look_at_consumers(io::World world, io::Path partition_folder) {

@@ -17,11 +17,14 @@ class ConsumerNote final : public stream::Consumer {
   ConsumerNote(io::World world, io::Path folder, std::string name)
       : world_(world), files_(world, std::move(folder)), name_(std::move(name)) {}
 
-  // Registers: from now on retention waits.
+  // Registers: from now on retention waits. On a full disk the note of an earlier run will do, if
+  // it lies no higher.
   io::Task<Result<void>> open(Offset next);
   io::Task<Result<void>> finished(Offset next) override;
 
  private:
+  io::Task<Result<void>> write(Offset next);
+
   io::World world_;
   CheckpointFiles files_;
   std::string name_;

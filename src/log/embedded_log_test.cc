@@ -52,5 +52,24 @@ TEST(EmbeddedLog, ARegisteredConsumerLeavesANoteThatNeverRunsAhead) {
   EXPECT_EQ(**noted, 9);
 }
 
+TEST(EmbeddedLog, AConsumerThatHasANoteRegistersOnAFullDisk) {
+  sim::SimWorld world(1);
+  const auto use = [](io::World doors, sim::Storage& storage) -> io::Task<Result<int64_t>> {
+    EmbeddedLog log(doors, "log", {});
+    MR_CO_CHECK(co_await log.register_consumer({"topic", 0}, "load", Offset(5)));
+    storage.set_capacity(0);
+    MR_CO_CHECK(co_await log.register_consumer({"topic", 0}, "load", Offset(6)));
+    // Here the note would let retention remove what is still needed; there it would not wait.
+    EXPECT_FALSE(co_await log.register_consumer({"topic", 0}, "load", Offset(4)));
+    EXPECT_FALSE(co_await log.register_consumer({"topic", 0}, "archive", Offset(6)));
+    const auto notes = open_checkpoints(doors, consumers_folder("log/topic/0"));
+    MR_CO_TRY(const auto note, co_await notes->load("load"));
+    co_return note->next.value;
+  };
+  const auto noted = world.run(use(world.world(), world.storage()));
+  ASSERT_TRUE(noted && *noted) << (noted ? noted->error().message() : "");
+  EXPECT_EQ(**noted, 5);
+}
+
 }  // namespace
 }  // namespace mr::log
