@@ -134,6 +134,17 @@ TEST_F(LostFiles, ACutInsideASegmentThatIsGoneLeavesItDamagedUpToTheCut) {
   EXPECT_EQ(run(read_all(doors())), ".......(7-11 damaged) ..");
 }
 
+TEST_F(LostFiles, ACutInsideDamageLeavesItDamagedUpToTheCut) {
+  AppenderOptions options = small_options();
+  options.visibility = stream::Visibility::on_publish;
+  run(write(doors(), options, 20));
+  const io::Path path = segment_path(folder, manifest().segments[1].base);
+  for (const uint64_t block : {1, 2}) world_.storage().flip_bit(path, block * 4096 + 100, 1);
+  options.truncate_to = Offset(9);
+  run(write(doors(), options, 2));
+  EXPECT_EQ(run(read_all(doors())), "........(8-8 damaged) ..");
+}
+
 TEST_F(LostFiles, APartitionThatIsGoneBeginsWhereItsConsumerIs) {
   note("ingest", 20);
   const auto logger = telemetry::Logger::to_memory();

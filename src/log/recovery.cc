@@ -326,14 +326,21 @@ io::Task<Result<void>> Recovery::cut() {
   if (segments.empty() || segments.back().end <= at) co_return Result<void>{};
   MR_REACHED("log.recovery.cut_inside_segment");
   SegmentEntry& entry = segments.back();
-  const auto file = co_await world_.disk.open(segment_path(folder_, entry.base), {});
+  const auto file =
+      co_await world_.disk.open(segment_path(folder_, entry.base), {.caching = options_.caching});
   if (!file && file.error().code() == ErrorCode::not_found) {
     entry.end = at;  // all of it is damaged, up to there
     co_return Result<void>{};
   }
   if (!file) co_return fail(file.error());
   MR_CO_TRY(const SegmentScan scan, co_await scan_segment(**file, identity(entry), at));
-  if (scan.cut_base < at) {
+  const bool damaged = at > scan.end || std::ranges::any_of(scan.holes, [at](const Hole& hole) {
+                         return hole.from < at && at < hole.to;
+                       });
+  if (damaged) {
+    MR_REACHED("log.recovery.cut_inside_damage");
+    report(entry, scan);
+  } else if (scan.cut_base < at) {
     MR_REACHED("log.recovery.cut_inside_batch");
     MR_CO_CHECK(co_await carry(entry, scan.cut_position, scan.cut_base));
   }
@@ -341,7 +348,7 @@ io::Task<Result<void>> Recovery::cut() {
   (void)co_await world_.disk.remove(offset_index_path(folder_, entry.base));
   (void)co_await world_.disk.remove(time_index_path(folder_, entry.base));
   entry.sealed_bytes = scan.cut_position;
-  entry.end = scan.cut_base;
+  entry.end = damaged ? at : scan.cut_base;
   found_.tail_epoch = entry.use.epoch;
   found_.tail_bytes = found_.carried ? found_.carried->batch_end : entry.sealed_bytes;
   if (entry.end == entry.base) segments.pop_back();
