@@ -28,10 +28,7 @@ io::Task<Result<void>> Archiver::open(std::unique_ptr<stream::Reader> reader, st
   if (manifest_.segments.empty()) {
     manifest_.first_offset = first;
   } else if (end() < first) {
-    co_return fail(ErrorCode::failed, archive_ + " ends at offset " + std::to_string(end().value) +
-                                          ", but " + source_ + " begins at " +
-                                          std::to_string(first.value) +
-                                          ": move the archive aside to begin a new one");
+    MR_CO_CHECK(co_await pass_gap(first));
   }
   show();
   MR_CO_TRY(consumer_,
@@ -134,13 +131,36 @@ void Archiver::skip_damage(Making& making, const stream::DamagedRange& damaged) 
                   {"reason", damaged.reason}});
 }
 
+// The log begins above the archive's end: its files were lost, or removed on request. What lies
+// between is damaged in the archive, as it would be in a log.
+io::Task<Result<void>> Archiver::pass_gap(Offset first) {
+  MR_REACHED("log.archive.gap");
+  const Offset begin = end();
+  Manifest next = manifest_;
+  ++next.last_epoch;
+  next.segments.back().end = first;
+  MR_CO_CHECK(co_await save(std::move(next)));
+  status_.damaged_records += static_cast<uint64_t>(first - begin);
+  if (logger_ == nullptr) co_return Result<void>{};
+  logger_->error("records are missing in the archive: the log begins above its end",
+                 {{"archive", archive_},
+                  {"first_offset", begin.value},
+                  {"last_offset", first.value - 1}});
+  co_return Result<void>{};
+}
+
+io::Task<Result<void>> Archiver::save(Manifest next) {
+  MR_CO_CHECK(co_await io::replace_file(world_.disk, archive_ + "/" + manifest_name,
+                                        encode_manifest(next)));
+  manifest_ = std::move(next);
+  co_return Result<void>{};
+}
+
 io::Task<Result<void>> Archiver::publish(Making& making) {
   Manifest next = manifest_;
   next.last_epoch = making.entry.use.epoch;
   next.segments.push_back(making.entry);
-  MR_CO_CHECK(co_await io::replace_file(world_.disk, archive_ + "/" + manifest_name,
-                                        encode_manifest(next)));
-  manifest_ = std::move(next);
+  MR_CO_CHECK(co_await save(std::move(next)));
   ++status_.segments;
   status_.archived_bytes += making.position;
   // It only saves time: readers build a missing one.

@@ -42,8 +42,9 @@ class Archiver {
         stop_asked_(world.loop) {}
 
   // Takes the archive's lock, and the place from which on retention keeps the partition. Call once.
-  // Errors: busy (another process archives), corrupt, unsupported (the archive's manifest), failed
-  // (the archive ends below the partition's first record: they do not fit together).
+  // Where the archive ends below the partition's first record, what lies between is damaged in it
+  // from now on, and said so. Errors: busy (another process archives), corrupt, unsupported (the
+  // archive's manifest), no_space, io_failed.
   io::Task<Result<void>> open(std::unique_ptr<stream::Reader> reader, stream::Log& log,
                               stream::TopicPartition which);
 
@@ -78,6 +79,8 @@ class Archiver {
   io::Task<Result<void>> fill(Making& making, Offset end);
   io::Task<Result<void>> write_batch(Making& making);
   io::Task<Result<void>> publish(Making& making);
+  io::Task<Result<void>> pass_gap(Offset first);
+  io::Task<Result<void>> save(Manifest next);
   void skip_damage(Making& making, const stream::DamagedRange& damaged);
   void show() const;
 

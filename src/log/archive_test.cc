@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "log/checkpoint_file.h"
 #include "log/embedded_log.h"
 #include "log/partition.h"
 #include "log/verify.h"
@@ -118,6 +119,30 @@ TEST(Archive, CountsWhatIsDamagedAndKeepsTheRest) {
   ASSERT_TRUE(read) << read.error().message();
   EXPECT_EQ(*read, record_count);
   EXPECT_EQ(missing, 1);
+}
+
+TEST(Archive, GoesOnAboveWhatTheLogLostBeforeItWasArchived) {
+  sim::SimWorld world(3);
+  ASSERT_TRUE(world.run(write_log(world.world(), 0, record_count)).value().value());
+  ASSERT_TRUE(world.run(archive_all(world.world())).value());
+  for (const std::string& name : world.run(world.world().disk.list(source)).value().value()) {
+    (void)world.storage().remove(std::string(source) + "/" + name);
+  }
+  // The log goes on above another consumer, which had come further.
+  const int64_t begin = record_count + 600;
+  CheckpointFiles notes(world.world(), consumers_folder(source));
+  ASSERT_TRUE(world.run(notes.save("ingest", {Offset(begin)})).value());
+  const int64_t end = begin + record_count;
+  ASSERT_TRUE(world.run(write_log(world.world(), begin, end)).value().value());
+  const auto status = world.run(archive_all(world.world())).value();
+  ASSERT_TRUE(status) << status.error().message();
+  EXPECT_EQ(status->damaged_records, 600u);
+  EXPECT_EQ(status->records, static_cast<uint64_t>(record_count));
+  int64_t missing = 0;
+  EXPECT_EQ(world.run(read_archive(world.world(), missing)).value().value(), end);
+  EXPECT_EQ(missing, 600);
+  ASSERT_TRUE(world.run(archive_all(world.world())).value());
+  EXPECT_EQ(world.run(noted(world.world())).value().value(), Offset(end));
 }
 
 TEST(Archive, IsWholeAfterACrashAtAnyOperation) {
