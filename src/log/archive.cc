@@ -142,10 +142,9 @@ io::Task<Result<void>> Archiver::pass_gap(Offset first) {
   MR_CO_CHECK(co_await save(std::move(next)));
   status_.damaged_records += static_cast<uint64_t>(first - begin);
   if (logger_ == nullptr) co_return Result<void>{};
-  logger_->error("records are missing in the archive: the log begins above its end",
-                 {{"archive", archive_},
-                  {"first_offset", begin.value},
-                  {"last_offset", first.value - 1}});
+  logger_->error(
+      "records are missing in the archive: the log begins above its end",
+      {{"archive", archive_}, {"first_offset", begin.value}, {"last_offset", first.value - 1}});
   co_return Result<void>{};
 }
 
