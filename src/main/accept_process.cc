@@ -4,10 +4,8 @@
 
 #include "capture/capture_server.h"
 #include "catalog/live_snapshot.h"
-#include "main/kafka_places.h"
 #include "main/log_places.h"
 #include "main/spool.h"
-#include "stream/late_appender.h"
 
 namespace mr::main {
 
@@ -30,26 +28,6 @@ capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
   return config;
 }
 
-// A partition of our own log that cannot be opened refuses its events with 503 and a reason, and is
-// tried again, beside the others; on Kafka only a configuration that cannot work is an error.
-io::Task<std::unique_ptr<stream::Appender>> open_partition(ProcessRuntime& runtime,
-                                                           stream::Log& log,
-                                                           stream::TopicPartition which) {
-  if (uses_kafka(runtime.settings())) {
-    co_return runtime.must(co_await log.open_appender(std::move(which), {}));
-  }
-  std::string why;
-  const int32_t number = which.partition;
-  auto appender =
-      co_await stream::LateAppender::open(runtime.world(), log, std::move(which), {}, &why);
-  if (!why.empty()) {
-    runtime.log().error(
-        "a partition of captured does not open: its events are refused until it does",
-        {{"partition", number}, {"error", why}});
-  }
-  co_return appender;
-}
-
 // `spool` may be null.
 io::Task<std::unique_ptr<stream::TopicAppender>> open_captured(ProcessRuntime& runtime,
                                                                stream::Log& log, Spool* spool) {
@@ -62,7 +40,7 @@ io::Task<std::unique_ptr<stream::TopicAppender>> open_captured(ProcessRuntime& r
   const int32_t served = runtime.must(std::move(count));
   std::vector<std::unique_ptr<stream::Appender>> partitions;
   for (int32_t number = 0; number < served; ++number) {
-    auto appender = co_await open_partition(runtime, log, {"captured", number});
+    auto appender = co_await open_patiently(runtime, log, {"captured", number});
     if (spool != nullptr) {
       appender = runtime.must(co_await spool->put_behind(std::move(appender), number));
     }

@@ -5,6 +5,7 @@
 #include "log/embedded_log.h"
 #include "log/partition.h"
 #include "main/kafka_places.h"
+#include "stream/late_appender.h"
 
 namespace mr::main {
 
@@ -47,6 +48,23 @@ std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime) {
   for (const auto& [topic, retention] : kept) log->set_topic(topic, {retention, {}});
   log->set_topic("captured", captured);
   return log;
+}
+
+io::Task<std::unique_ptr<stream::Appender>> open_patiently(ProcessRuntime& runtime,
+                                                           stream::Log& log,
+                                                           stream::TopicPartition which) {
+  if (uses_kafka(runtime.settings())) {
+    co_return runtime.must(co_await log.open_appender(std::move(which), {}));
+  }
+  std::string why;
+  const stream::TopicPartition place = which;
+  auto appender =
+      co_await stream::LateAppender::open(runtime.world(), log, std::move(which), {}, &why);
+  if (!why.empty()) {
+    runtime.log().error("a partition does not open: what would go there is refused until it does",
+                        {{"topic", place.topic}, {"partition", place.partition}, {"error", why}});
+  }
+  co_return appender;
 }
 
 io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log) {

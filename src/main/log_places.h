@@ -19,6 +19,13 @@ std::shared_ptr<stream::Log> open_log(ProcessRuntime& runtime);
 // The same for what always lies on this machine, whichever engine is in force.
 std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime);
 
+// A partition for appending. One of our own log that cannot be opened refuses what would go there
+// with a reason, and is tried again, beside the others; on Kafka only a configuration that cannot
+// work is an error, which ends the process.
+io::Task<std::unique_ptr<stream::Appender>> open_patiently(ProcessRuntime& runtime,
+                                                           stream::Log& log,
+                                                           stream::TopicPartition which);
+
 // The partitions of the topic `captured`, from 0: as many as `capture.partitions` says, or as there
 // are already, if those are more. Errors: timed_out when no broker answers, and others of the log.
 io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log);

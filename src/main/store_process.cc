@@ -92,8 +92,9 @@ io::Task<void> run_store_process(ProcessRuntime& runtime) {
 
   const auto log = open_log(runtime);
   const auto checkpoints = open_positions(runtime, runtime.directory().load());
+  // Rows are loaded and queries answered without it, up to a row that must go there.
   const auto dead_letters =
-      runtime.must(co_await log->open_appender({"dead_letters", store_partition}, {}));
+      co_await open_patiently(runtime, *log, {"dead_letters", store_partition});
   const auto loadings =
       co_await make_loaders(runtime, *log, *checkpoints, *warehouse, *dead_letters);
   ConsumerNotes notes(world, runtime.log());

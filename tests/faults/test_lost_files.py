@@ -98,3 +98,18 @@ def test_a_partition_that_does_not_open_is_refused_and_opens_when_it_can(server)
     server.wait_ready()
     server.wait_events("distinct_id LIKE 'after%'", 2)
     assert stored(server) == 5
+
+
+def test_the_store_works_while_its_dead_letters_do_not_open(server):
+    server.start()
+    send_events(server, 3, "before")
+    server.wait_drained()
+    server.stop()
+    manifest = pathlib.Path(server.data) / "log/dead_letters/1/manifest"
+    good = manifest.read_bytes()
+    manifest.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    server.spawn()
+    wait_until(server.can_query, 30, "queries")
+    send_events(server, 2, "after")
+    server.wait_events("distinct_id LIKE 'after%'", 2)
+    assert "a partition does not open" in server.log_tail(200)
