@@ -124,6 +124,25 @@ class Broker:
             return True
         wait_until(made, CONSUME_SECONDS, f"the new topic {topic}")
 
+        # For a moment the broker goes on answering for the old one.
+        consumer = confluent_kafka.Consumer({"bootstrap.servers": self.address,
+                                             "group.id": "looks"})
+
+        def settled():
+            found = consumer.list_topics(topic, timeout=CONSUME_SECONDS).topics[topic]
+            if found.error is not None or len(found.partitions) != partitions:
+                return False
+            try:
+                return all(consumer.get_watermark_offsets(
+                    confluent_kafka.TopicPartition(topic, number), CONSUME_SECONDS) == (0, 0)
+                    for number in found.partitions)
+            except confluent_kafka.KafkaException:
+                return False
+        try:
+            wait_until(settled, CONSUME_SECONDS, f"the new topic {topic} to be led")
+        finally:
+            consumer.close()
+
     def add_partitions(self, topic, total):
         client = confluent_kafka.admin.AdminClient({"bootstrap.servers": self.address})
         wanted = confluent_kafka.admin.NewPartitions(topic, total)
