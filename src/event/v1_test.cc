@@ -301,7 +301,8 @@ TEST(V1Event, WhatStandsBesideThePropertiesGoesOverThem) {
 TEST(V1Event, WhatIsNotSetAddsNothing) {
   Envelope envelope = v1_envelope();
   envelope.context.clear();
-  const auto event = read_raw_event(envelope, event_with(R"("properties":{"n":1})"));
+  const std::string value = event_with(R"("properties":{"n":1})");
+  const auto event = read_raw_event(envelope, value);
   ASSERT_TRUE(event);
   EXPECT_EQ(event->properties.to_json(), R"({"n":1})");
   EXPECT_EQ(read_raw_event(envelope, plain)->properties.to_json(), "{}");
