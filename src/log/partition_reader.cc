@@ -164,7 +164,8 @@ io::Task<Result<void>> PartitionReader::position_at(Offset from) {
   const SegmentEntry* entry = manifest_->find(from);
   if (entry == nullptr) {
     co_return fail(ErrorCode::corrupt,
-                   folder_ + " has no segment for offset " + std::to_string(from.value));
+                   folder_ + " has no segment for offset " + std::to_string(from.value) +
+                       (manifest_->segments.empty() ? ": its manifest is missing or empty" : ""));
   }
   const bool open =
       segment_ && segment_->entry.base == entry->base && segment_->entry.use == entry->use;

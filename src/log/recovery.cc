@@ -266,8 +266,8 @@ io::Task<Result<void>> Recovery::keep_what_was_known() {
                    folder_ + ": consumer " + consumer.name + " has read up to offset " +
                        std::to_string(consumer.next.value) + ", above the committed offset " +
                        std::to_string(options_.truncate_to->value) +
-                       ": the state beside the log is older than the log; restore both from the "
-                       "same backup");
+                       ": state.db was lost or is older than the log; put both back from the same "
+                       "backup (captured events are kept meanwhile)");
   }
   if (*options_.truncate_to > found_.end) MR_REACHED("log.recovery.end_below_commit");
   keep_up_to(*options_.truncate_to, "the state that was committed with it");
@@ -277,11 +277,13 @@ io::Task<Result<void>> Recovery::keep_what_was_known() {
 void Recovery::keep_up_to(Offset durable, const std::string& known_by) {
   if (durable <= found_.end) return;
   if (options_.logger != nullptr) {
-    options_.logger->error("the log ends below what was durable: records were lost",
-                           {{"partition", folder_},
-                            {"known_by", known_by},
-                            {"first_offset", found_.end.value},
-                            {"last_offset", durable.value - 1}});
+    options_.logger->error(
+        "the log ends below what was durable: records were lost, and any above them that "
+        "nobody had read yet",
+        {{"partition", folder_},
+         {"known_by", known_by},
+         {"first_offset", found_.end.value},
+         {"last_offset", durable.value - 1}});
   }
   found_.end = durable;
   ++found_.holes;

@@ -6,10 +6,13 @@
 #include "codec/json_text.h"
 #include "event/timestamp.h"
 #include "http/client.h"
+#include "ingest/outbox_drainer.h"
 #include "io/clock.h"
 #include "io/worker.h"
+#include "log/checkpoint_file.h"
 #include "log/partition.h"
 #include "log/verify.h"
+#include "main/loaded_topics.h"
 #include "main/log_command.h"
 #include "main/version.h"
 #include "sqlite/sqlite.h"
@@ -42,6 +45,8 @@ class Backup {
   io::Task<Result<void>> freeze();
   io::Task<Result<void>> copy_store();
   io::Task<Result<void>> copy_database(io::Path from, io::Path to);
+  io::Task<Result<void>> check_state();
+  io::Task<Result<Offset>> committed_end(std::string topic);
   io::Task<Result<void>> copy_log();
   io::Task<Result<void>> copy_if_present(io::Path from, io::Path to);
   io::Task<Result<void>> describe();
@@ -110,6 +115,7 @@ io::Task<Result<void>> Backup::copy_all() {
   if (fs::exists(directory_.spool())) {
     MR_CO_CHECK(co_await copy_tree(world_, directory_.spool(), target_ + "/spool", nullptr));
   }
+  if (!made_.on_kafka) MR_CO_CHECK(co_await check_state());
   MR_CO_CHECK(co_await copy_log());
   MR_CO_CHECK(co_await copy_if_present(directory_.version_file(), target_ + "/VERSION"));
   MR_CO_CHECK(co_await copy_if_present(directory_.engine_file(), target_ + "/ENGINE"));
@@ -195,6 +201,38 @@ io::Task<Result<void>> Backup::copy_database(io::Path from, io::Path to) {
   }));
   MR_CO_TRY(const auto file, co_await world_.disk.open(to, {}));
   co_return co_await file->sync_data();
+}
+
+// A state that was lost or replaced does not fit what was loaded: a server with it would not
+// ingest, and a backup of it could take the place of a good one.
+io::Task<Result<void>> Backup::check_state() {
+  for (const LoadedTopic& loaded : loaded_topics) {
+    log::CheckpointFiles positions(world_, target_ + "/load");
+    MR_CO_TRY(const auto at, co_await positions.load(std::string(loaded.topic) + "-0"));
+    const Offset passed = at ? at->next : Offset(0);
+    MR_CO_TRY(const Offset committed, co_await committed_end(loaded.topic));
+    if (passed <= committed) continue;
+    co_return fail(ErrorCode::corrupt,
+                   "state.db says that " + std::to_string(committed.value) + " rows of " +
+                       loaded.topic + " were committed, and " + std::to_string(passed.value) +
+                       " were loaded: it was lost or is an older one, so no backup is made; put "
+                       "state.db and log back from the same backup");
+  }
+  co_return Result<void>{};
+}
+
+// How far the state has committed what it wrote to a topic.
+io::Task<Result<Offset>> Backup::committed_end(std::string topic) {
+  const io::Path path = directory_.state();
+  if (!fs::exists(path)) co_return Offset(0);
+  co_return co_await world_.worker.run([path, topic]() -> Result<Offset> {
+    MR_TRY(auto database, sqlite::Database::open(path));
+    MR_TRY(auto select, database.prepare("SELECT next_offset FROM positions WHERE name = ?1"));
+    const std::string name = ingest::position_name(topic);
+    select.bind(1, std::string_view(name));
+    MR_TRY(const bool found, select.step());
+    return Offset(found ? select.integer(0) : 0);
+  });
 }
 
 io::Task<Result<void>> Backup::copy_log() {

@@ -26,7 +26,8 @@ struct MadeBackup {
 // description is written last. Errors: already_exists (`target` is not empty), invalid_input (it
 // lies inside the data directory), not_found (no data directory), busy (another
 // backup is being made), failed (the store did not
-// freeze), no_space, io_failed. A failed backup leaves its files: remove the folder.
+// freeze), corrupt (a part that cannot be copied, or a state that does not fit what was loaded),
+// no_space, io_failed. A failed backup leaves its files: remove the folder.
 io::Task<Result<MadeBackup>> make_backup(io::World world, DataDirectory directory,
                                          std::string target, BackupProgress& progress);
 

@@ -18,6 +18,7 @@
 #include "main/data_directory.h"
 #include "main/expected_consumers.h"
 #include "main/kafka_places.h"
+#include "main/load_positions.h"
 #include "main/supervisor.h"
 #include "main/text_table.h"
 #include "main/welcome.h"
@@ -133,6 +134,9 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   MR_CO_CHECK(co_await check_engine(world.disk, directory, settings.text("log.engine")));
   if (uses_kafka(settings)) MR_CO_CHECK(co_await check_kafka(world, real.loop(), log, settings));
   MR_CO_CHECK(co_await forget_old_backup(world, directory));
+  if (std::ranges::find(roles, "store") != roles.end()) {
+    MR_CO_CHECK(co_await repair_load_positions(world, directory, log));
+  }
   if (!uses_kafka(settings)) {
     ExpectedConsumers expected{
         .roles = roles,

@@ -168,3 +168,17 @@ def test_places_that_are_in_use_are_refused(backup, tmp_path):
     assert "not empty" in refused("backup", folder, "--data", server.data)
     assert "outside" in refused("backup", server.data / "inside", "--data", server.data)
     assert "no data directory" in refused("backup", tmp_path / "b", "--data", tmp_path / "nowhere")
+
+
+def test_a_state_that_does_not_fit_what_was_loaded_is_not_backed_up(make_millrace, tmp_path):
+    server = make_millrace().start()
+    accept(server, 0, BATCH)
+    server.wait_drained()
+    server.stop()
+    server.cli("backup", tmp_path / "good")
+    for file in server.data.glob("state.db*"):
+        file.unlink()
+    with pytest.raises(CommandFailed) as failure:
+        server.cli("backup", tmp_path / "bad")
+    assert "state.db" in failure.value.errors and "rows of events" in failure.value.errors
+    assert not (tmp_path / "bad" / "backup.json").exists()

@@ -1,5 +1,6 @@
 """Files of the log that are gone or unreadable: what is lost is told, and nothing else is."""
 
+import json
 import pathlib
 import shutil
 
@@ -113,3 +114,24 @@ def test_the_store_works_while_its_dead_letters_do_not_open(server):
     send_events(server, 2, "after")
     server.wait_events("distinct_id LIKE 'after%'", 2)
     assert "a partition does not open" in server.log_tail(200)
+
+
+@pytest.mark.parametrize("lost", ["store", "load"])
+def test_a_lost_warehouse_is_loaded_again_and_lost_positions_double_nothing(server, lost):
+    def noted():
+        parts = json.loads(server.cli("log list", "--json").stdout)["partitions"]
+        events = next(part for part in parts if part["topic"] == "events")
+        return [(one["name"], one["next_offset"]) for one in events["consumers"]] == [("load", 20)]
+    server.start()
+    send_events(server, 20, "before")
+    server.wait_drained()
+    wait_until(noted, 20, "the note of the loader")
+    server.stop()
+    shutil.rmtree(pathlib.Path(server.data) / lost)
+    server.start()
+    send_events(server, 5, "after")
+    server.wait_events("distinct_id LIKE 'after%'", 5)
+    server.wait_drained()
+    assert stored(server) == 25
+    said = {"store": "the warehouse is gone", "load": "how far a table was loaded is gone"}[lost]
+    assert said in server.log_path.read_text()
