@@ -19,6 +19,16 @@ io::Task<std::optional<WallTime>> time_at(io::World world, io::Path folder, Offs
   co_return batch->records.front().timestamp;
 }
 
+// Whether the segment's file is gone although the manifest still names it.
+io::Task<Result<bool>> is_missing(io::World world, io::Path folder, SegmentEntry entry) {
+  const auto file = co_await open_segment(world.disk, folder, entry, io::Caching::buffered);
+  if (file || file.error().code() != ErrorCode::not_found) co_return false;
+  // Retention may have removed it since the manifest was read.
+  MR_CO_TRY(const Manifest now, co_await load_written_manifest(world.disk, folder));
+  const SegmentEntry* still = now.find(entry.base);
+  co_return still != nullptr && still->base == entry.base && still->use == entry.use;
+}
+
 }  // namespace
 
 io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::Path log_folder,
@@ -40,6 +50,7 @@ io::Task<Result<PartitionDescription>> describe_partition(io::World world, io::P
     } else {
       found.newest = std::max(found.newest.value_or(entry.max_timestamp), entry.max_timestamp);
     }
+    MR_CO_TRY(segment.missing, co_await is_missing(world, folder, entry));
     found.bytes += segment.bytes;
     found.segments.push_back(segment);
   }

@@ -13,8 +13,9 @@ namespace mr::log {
 
 struct SegmentDescription {
   SegmentEntry entry;
-  Offset end;          // of the unsealed one: what is visible now
-  uint64_t bytes = 0;  // that mean something
+  Offset end;            // of the unsealed one: what is visible now
+  uint64_t bytes = 0;    // that mean something
+  bool missing = false;  // its file is gone
 };
 
 // What a partition's files say, for people and for the commands.

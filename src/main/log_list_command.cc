@@ -85,6 +85,7 @@ json::Object segment_json(const log::SegmentDescription& segment) {
   set_number(object, "bytes", static_cast<int64_t>(segment.bytes));
   set_number(object, "epoch", segment.entry.use.epoch);
   object.set("sealed", segment.entry.sealed ? "true" : "false");
+  if (segment.missing) object.set("missing", "true");
   if (segment.entry.sealed) {
     object.set_text("newest", event::format_rfc3339(segment.entry.max_timestamp));
   }
@@ -98,7 +99,10 @@ void print_segments(const log::PartitionDescription& found) {
     const bool sealed = segment.entry.sealed;
     table.add({grouped(segment.entry.base.value), last_offset_text(segment.entry.base, segment.end),
                grouped(segment.end - segment.entry.base), readable_bytes(segment.bytes),
-               std::to_string(segment.entry.use.epoch), sealed ? "sealed" : "open",
+               std::to_string(segment.entry.use.epoch),
+               segment.missing ? "missing"
+               : sealed        ? "sealed"
+                               : "open",
                sealed ? event::format_rfc3339(segment.entry.max_timestamp) : "-"});
   }
   print(table.render());
@@ -130,6 +134,13 @@ io::Task<std::optional<log::PartitionDescription>> LogList::look_at(stream::Topi
     troubles_ += place_of(which) + ": " + note.error.message() +
                  ": retention removes nothing until " + note.name +
                  " starts again and replaces it\n";
+  }
+  for (const log::SegmentDescription& segment : found->segments) {
+    if (!segment.missing) continue;
+    troubles_ += place_of(which) + ": the file of the segment with offsets " +
+                 grouped(segment.entry.base.value) + " to " +
+                 last_offset_text(segment.entry.base, segment.end) +
+                 " is missing: they are lost, unless a backup or an archive has them\n";
   }
   co_return std::move(*found);
 }

@@ -98,6 +98,20 @@ def test_a_partition_that_cannot_be_read_is_told_and_does_not_hide_the_others(se
     assert "captured/0" in failure.value.errors and not list((tmp_path / "backup").iterdir())
 
 
+def test_a_segment_that_is_gone_is_told(server):
+    server.stop()
+    next(pathlib.Path(server.data).glob("log/captured/0/*.log")).unlink()
+    for words in (["log list"], ["log describe", "captured"]):
+        with pytest.raises(CommandFailed) as failure:
+            server.cli(*words)
+        assert failure.value.code == 1
+        assert "offsets 0 to 19 is missing" in failure.value.output
+    with pytest.raises(CommandFailed) as failure:
+        server.cli("log describe", "captured", "--json")
+    described, = json.loads(failure.value.output)["partitions"]
+    assert described["segment_list"][0]["missing"]
+
+
 def test_damage_has_a_fate_and_the_rest_is_ingested(make_millrace):
     """Events that the disk lost before ingest saw them are counted and named, not waited for."""
     server = make_millrace(options=["--roles", "accept"])
