@@ -5,6 +5,7 @@
 #include "log/manifest.h"
 #include "log/partition.h"
 #include "log/verify.h"
+#include "log/watermark.h"
 #include "sim/sim_world.h"
 #include "telemetry/log_line.h"
 
@@ -186,6 +187,20 @@ TEST_F(LostFiles, ANoteThatCannotBeReadDoesNotKeepThePartitionClosed) {
   run(write(doors(), small_options(logger.get()), 1));
   EXPECT_EQ(run(read_all(doors())), "......");
   EXPECT_NE(logger->kept().find("a consumer's note cannot be read"), std::string::npos);
+}
+
+// A page that a crash left may speak of more than there is: until a writer has opened the log.
+TEST_F(LostFiles, AReaderDoesNotSpinWhereThePageSpeaksOfMoreThanThereIs) {
+  run(write(doors(), small_options(), 20));
+  const auto page = run(doors().disk.map_shared(std::string(folder) + "/" + watermark_name));
+  page->publish(static_cast<size_t>(WatermarkWord::end), encode_word(WatermarkWord::end, 25));
+  const auto reader = run(open_partition_reader(doors(), folder));
+  const auto read = world_.run(reader->read(Offset(20), 1 << 20, doors().clock.now()));
+  ASSERT_TRUE(read) << "did not end";
+  ASSERT_FALSE(*read);
+  EXPECT_NE(read->error().message().find("no segment for offset 20"), std::string::npos);
+  run(write(doors(), small_options(), 1));
+  EXPECT_EQ(run(reader->read(Offset(20), 1 << 20, doors().clock.now())).records.size(), 1u);
 }
 
 }  // namespace

@@ -162,7 +162,10 @@ io::Task<Result<PartitionReader::Damage>> PartitionReader::open_batch(Offset fro
 io::Task<Result<void>> PartitionReader::position_at(Offset from) {
   MR_ASSERT(from >= manifest_->first_offset);  // what lies below was told as removed
   const SegmentEntry* entry = manifest_->find(from);
-  if (entry == nullptr) {
+  // After a crash the page may still speak of more than a writer has found since.
+  const bool beyond = entry != nullptr && entry->sealed && from >= entry->end;
+  if (beyond) MR_REACHED("log.reader.page_ahead_of_manifest");
+  if (entry == nullptr || beyond) {
     co_return fail(ErrorCode::corrupt,
                    folder_ + " has no segment for offset " + std::to_string(from.value) +
                        (manifest_->segments.empty() ? ": its manifest is missing or empty" : ""));
