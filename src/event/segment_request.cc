@@ -9,6 +9,7 @@
 #include "codec/utf8.h"
 #include "event/capture_payload.h"
 #include "event/distinct_id.h"
+#include "event/read_fields.h"
 #include "event/token.h"
 
 namespace mr::event {
@@ -41,40 +42,15 @@ struct WalkedCalls {
   std::string_view context;
 };
 
-void read_item_field(json::Reader& reader, std::string_view key, Item& item) {
-  constexpr std::array<std::pair<std::string_view, std::string_view Item::*>, 9> fields = {
-      {{"type", &Item::type},
-       {"event", &Item::event},
-       {"userId", &Item::user_id},
-       {"anonymousId", &Item::anonymous_id},
-       {"messageId", &Item::message_id},
-       {"timestamp", &Item::timestamp},
-       {"originalTimestamp", &Item::original_timestamp},
-       {"sentAt", &Item::sent_at},
-       {"context", &Item::context}}};
-  for (const auto& [name, field] : fields) {
-    if (key == name) {
-      item.*field = reader.value();
-      return;
-    }
-  }
-  reader.value();
-}
-
-Item read_item(json::Reader& reader, std::string_view text) {
-  Item item;
-  const bool is_object = reader.peek() == json::Kind::object;
-  const size_t start = reader.position();
-  if (is_object) {
-    reader.enter_object();
-    std::string_view key;
-    while (reader.next_member(key)) read_item_field(reader, key, item);
-  } else {
-    reader.value();
-  }
-  item.raw = text.substr(start, reader.position() - start);
-  return item;
-}
+constexpr RawFields<Item, 9> item_fields = {{{"type", &Item::type},
+                                             {"event", &Item::event},
+                                             {"userId", &Item::user_id},
+                                             {"anonymousId", &Item::anonymous_id},
+                                             {"messageId", &Item::message_id},
+                                             {"timestamp", &Item::timestamp},
+                                             {"originalTimestamp", &Item::original_timestamp},
+                                             {"sentAt", &Item::sent_at},
+                                             {"context", &Item::context}}};
 
 std::expected<WalkedCalls, Refusal> walk_calls(std::string_view text,
                                                const SegmentRequest& request) {
@@ -94,7 +70,7 @@ std::expected<WalkedCalls, Refusal> walk_calls(std::string_view text,
       has_batch = true;
       reader.enter_array();
       while (reader.next_item()) {
-        Item item = read_item(reader, text);
+        Item item = read_fields<Item>(reader, text, item_fields);
         if (walked.items.size() < request.limits.items_max) {
           walked.items.push_back(item);
         } else {
@@ -104,7 +80,7 @@ std::expected<WalkedCalls, Refusal> walk_calls(std::string_view text,
     } else if (key == "writeKey") {
       walked.write_key = reader.value();
     } else {
-      read_item_field(reader, key, root);
+      read_field(reader, key, root, item_fields);
     }
   }
   if (!reader.at_end()) {

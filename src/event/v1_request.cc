@@ -8,6 +8,7 @@
 #include "codec/utf8.h"
 #include "event/distinct_id.h"
 #include "event/event_names.h"
+#include "event/read_fields.h"
 #include "event/v1_event.h"
 
 namespace mr::event {
@@ -54,37 +55,12 @@ struct WalkedBatch {
   std::string_view capture_internal;
 };
 
-void read_item_field(json::Reader& reader, std::string_view key, Item& item) {
-  constexpr std::array<std::pair<std::string_view, std::string_view Item::*>, 6> fields = {
-      {{"event", &Item::event},
-       {"uuid", &Item::uuid},
-       {"distinct_id", &Item::distinct_id},
-       {"timestamp", &Item::timestamp},
-       {"options", &Item::options},
-       {"properties", &Item::properties}}};
-  for (const auto& [name, field] : fields) {
-    if (key == name) {
-      item.*field = reader.value();
-      return;
-    }
-  }
-  reader.value();
-}
-
-Item read_item(json::Reader& reader, std::string_view text) {
-  Item item;
-  const bool is_object = reader.peek() == json::Kind::object;
-  const size_t start = reader.position();
-  if (is_object) {
-    reader.enter_object();
-    std::string_view key;
-    while (reader.next_member(key)) read_item_field(reader, key, item);
-  } else {
-    reader.value();
-  }
-  item.raw = text.substr(start, reader.position() - start);
-  return item;
-}
+constexpr RawFields<Item, 6> item_fields = {{{"event", &Item::event},
+                                             {"uuid", &Item::uuid},
+                                             {"distinct_id", &Item::distinct_id},
+                                             {"timestamp", &Item::timestamp},
+                                             {"options", &Item::options},
+                                             {"properties", &Item::properties}}};
 
 void walk_items(json::Reader& reader, std::string_view text, size_t events_max,
                 WalkedBatch& walked) {
@@ -96,7 +72,7 @@ void walk_items(json::Reader& reader, std::string_view text, size_t events_max,
       walked.too_many = true;
       return;
     }
-    walked.items.push_back(read_item(reader, text));
+    walked.items.push_back(read_fields<Item>(reader, text, item_fields));
   }
 }
 
