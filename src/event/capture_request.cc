@@ -221,10 +221,7 @@ class Finisher {
     std::string scratch;
     TimeInput input;
     if (json::is_string(draft.timestamp)) input.timestamp = json::text_of(draft.timestamp, scratch);
-    if (const auto offset = json::as_double(draft.offset)) {
-      constexpr double limit = 9e15;
-      input.offset_millis = static_cast<int64_t>(std::clamp(*offset, -limit, limit));
-    }
+    input.offset_millis = offset_millis(draft);
     input.sent_at = sent_at_;
     input.ignore_sent_at = json::is_true(draft.property_ignore_sent_at);
     input.now = request_.now;

@@ -56,6 +56,10 @@ std::string_view to_string(RefusalReason reason) {
       return "missing_uuid";
     case RefusalReason::duplicate_uuid:
       return "duplicate_uuid";
+    case RefusalReason::invalid_session_id:
+      return "invalid_session_id";
+    case RefusalReason::missing_snapshot_data:
+      return "missing_snapshot_data";
   }
   return "unknown";
 }

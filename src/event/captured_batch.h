@@ -55,8 +55,11 @@ enum class RefusalReason : uint8_t {
   invalid_batch,  // `created_at` is no time
   missing_uuid,
   duplicate_uuid,
+  // Session recordings:
+  invalid_session_id,
+  missing_snapshot_data,
 };
-inline constexpr size_t refusal_reasons = 26;
+inline constexpr size_t refusal_reasons = 28;
 std::string_view to_string(RefusalReason reason);
 
 struct Refusal {

@@ -7,6 +7,7 @@
 #include "codec/json_object.h"
 #include "codec/json_text.h"
 #include "event/raw_event.h"
+#include "event/recording.h"
 #include "event/timestamp.h"
 
 namespace mr::event {
@@ -38,12 +39,37 @@ Result<std::string> mapped_data(const Envelope& envelope, std::string_view value
   return data.to_json();
 }
 
+// All snapshots of the request in one array, beside what is known of their session (contract:
+// capture section 8).
+Result<std::string> recording_data(const Envelope& envelope, std::string_view value) {
+  MR_TRY(const auto snapshots, snapshots_of(value));
+  std::string items = "[";
+  for (const std::string_view snapshot : snapshots) {
+    if (items.size() > 1) items += ',';
+    items += snapshot;
+  }
+  items += ']';
+  MR_TRY(const json::Object context, json::Object::parse_borrowed(envelope.context));
+  json::Object properties;
+  properties.set_text("distinct_id", envelope.distinct_id);
+  properties.overlay(context);
+  properties.set("$snapshot_items", items);
+  json::Object data;
+  data.set_text("event", snapshot_items_event);
+  data.set("properties", properties.to_json());
+  return data.to_json();
+}
+
+Result<std::string> data_of(const Envelope& envelope, std::string_view value) {
+  if (envelope.dialect == Dialect::posthog) return posthog_data(envelope, value);
+  if (envelope.dialect == Dialect::replay) return recording_data(envelope, value);
+  return mapped_data(envelope, value);
+}
+
 }  // namespace
 
 Result<std::string> captured_message_json(const Envelope& envelope, std::string_view value) {
-  MR_TRY(const std::string data, envelope.dialect == Dialect::posthog
-                                     ? posthog_data(envelope, value)
-                                     : mapped_data(envelope, value));
+  MR_TRY(const std::string data, data_of(envelope, value));
   json::Object message;
   message.set_text("uuid", codec::to_string(envelope.uuid));
   message.set_text("distinct_id", envelope.distinct_id);
@@ -63,6 +89,7 @@ namespace {
 
 std::string session_of(const Envelope& envelope, std::string_view value) {
   std::string scratch;
+  if (envelope.dialect == Dialect::replay) return record_key(envelope);
   if (envelope.dialect == Dialect::posthog_v1) {
     const std::string_view beside = json::member_of(value, "session_id");
     if (json::is_string(beside)) return std::string(json::text_of(beside, scratch));
@@ -105,6 +132,15 @@ bool is_set(const json::Object& message, std::string_view name) {
   return json::is_true(message.find(name).value_or("false"));
 }
 
+// What a message of snapshots says of their session becomes the context again.
+Result<void> read_recording(const json::Object& data, Envelope& envelope) {
+  MR_TRY(const RecordingContext context,
+         read_recording_context(data.find("properties").value_or("{}")));
+  envelope.dialect = Dialect::replay;
+  envelope.context = recording_context_json(context);
+  return {};
+}
+
 // The first of the names under which the object has a text.
 std::string first_text(const json::Object& object, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
@@ -142,6 +178,7 @@ Result<CapturedRecord> read_captured_message(std::string_view json) {
   if (envelope.token.empty()) return bad_field("token");
   envelope.event =
       message.contains("event") ? first_text(message, {"event"}) : first_text(*raw, {"event"});
+  if (envelope.event == snapshot_items_event) MR_CHECK(read_recording(*raw, envelope));
   envelope.cookieless = is_set(message, "is_cookieless_mode");
   envelope.historical = is_set(message, "historical_migration");
   return record;

@@ -15,7 +15,7 @@ namespace mr::event {
 // event, timestamp, and the two flags when they are true. `data` is a string holding the JSON of
 // the raw event: a PostHog event with the fields that the contract lists, in the client's order,
 // and its uuid null when the client sent none; a Segment call and a v1 event as the event that it
-// is mapped to.
+// is mapped to; a recording with its snapshots in one array.
 // Errors: invalid_input when the value cannot be read.
 Result<std::string> captured_message_json(const Envelope& envelope, std::string_view value);
 

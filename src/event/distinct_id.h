@@ -13,4 +13,7 @@ std::string normalise_distinct_id(std::string_view raw);
 // The same for text that is no longer JSON.
 std::string normalise_distinct_id_text(std::string_view text);
 
+// From any JSON value like the first, but with the white space around it, as /s keeps it.
+std::string distinct_id_as_sent(std::string_view raw);
+
 }  // namespace mr::event

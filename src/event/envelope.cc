@@ -2,6 +2,7 @@
 
 #include "codec/byte_reader.h"
 #include "codec/byte_writer.h"
+#include "codec/json_text.h"
 
 namespace mr::event {
 namespace {
@@ -37,6 +38,8 @@ std::string_view to_string(Dialect dialect) {
       return "segment";
     case Dialect::posthog_v1:
       return "posthog_v1";
+    case Dialect::replay:
+      return "replay";
   }
   return "unknown";
 }
@@ -98,7 +101,7 @@ Result<Envelope> decode_envelope(ByteView bytes) {
   envelope.ip = reader.sized_text();
   if ((flags & flag_context) != 0) envelope.context = reader.sized_text();
   const bool known_dialect = dialect >= static_cast<uint8_t>(Dialect::posthog) &&
-                             dialect <= static_cast<uint8_t>(Dialect::posthog_v1);
+                             dialect <= static_cast<uint8_t>(Dialect::replay);
   if (!reader.finished() || !known_dialect) {
     return fail(ErrorCode::corrupt, "the envelope of a captured record is damaged");
   }
@@ -106,6 +109,9 @@ Result<Envelope> decode_envelope(ByteView bytes) {
 }
 
 std::string record_key(const Envelope& envelope) {
+  if (envelope.dialect == Dialect::replay) {
+    return json::unquote(json::member_of(envelope.context, "$session_id")).value_or("");
+  }
   return envelope.token + ":" + (envelope.cookieless ? envelope.ip : envelope.distinct_id);
 }
 

@@ -13,7 +13,7 @@
 namespace mr::event {
 
 // Which client family wrote the event's bytes, and so how ingest reads them.
-enum class Dialect : uint8_t { posthog = 1, segment = 2, posthog_v1 = 3 };
+enum class Dialect : uint8_t { posthog = 1, segment = 2, posthog_v1 = 3, replay = 4 };
 std::string_view to_string(Dialect dialect);
 
 // What capture found out about an event, beside the event's own bytes: enough to route, order and
@@ -32,8 +32,9 @@ struct Envelope {
   bool historical = false;          // the batch was marked as an import
   bool cookieless = false;          // the distinct id is to be derived later
   bool personless = false;          // must leave no trace on a person, whatever it asks for
-  // What the request says beside the event, as a JSON object: Segment's `context` of the batch, or
-  // the properties that the headers of PostHog's v1 stand for. Empty when there is nothing.
+  // What the request says beside the event, as a JSON object: Segment's `context` of the batch, the
+  // properties that the headers of PostHog's v1 stand for, or what a recording says of its session
+  // (recording.h). Empty when there is nothing.
   std::string context;
 
   bool operator==(const Envelope&) const = default;
@@ -55,8 +56,8 @@ Bytes encode_envelope(const Envelope& envelope);
 // Errors: unsupported (a version or flag of a newer program), corrupt (anything else).
 Result<Envelope> decode_envelope(ByteView bytes);
 
-// The record's key: `token:distinct_id`, or `token:ip` for a cookieless event. Events with the same
-// key keep their order.
+// The record's key: `token:distinct_id`, or `token:ip` for a cookieless event; for a recording its
+// session id. Events with the same key keep their order.
 std::string record_key(const Envelope& envelope);
 
 }  // namespace mr::event

@@ -1,11 +1,12 @@
 #include "event/event_draft.h"
 
+#include <algorithm>
+
 #include "codec/json_text.h"
 
 namespace mr::event {
-namespace {
 
-void read_property(json::Reader& reader, std::string_view key, EventDraft& draft) {
+void read_event_property(json::Reader& reader, std::string_view key, EventDraft& draft) {
   if (key == "distinct_id") {
     draft.property_distinct_id = reader.value();
   } else if (key == "token") {
@@ -19,6 +20,8 @@ void read_property(json::Reader& reader, std::string_view key, EventDraft& draft
     reader.value();
   }
 }
+
+namespace {
 
 void read_properties(json::Reader& reader, EventDraft& draft) {
   // A repeated `properties` replaces the former one, as everywhere.
@@ -34,7 +37,7 @@ void read_properties(json::Reader& reader, EventDraft& draft) {
   }
   reader.enter_object();
   std::string_view key;
-  while (reader.next_member(key)) read_property(reader, key, draft);
+  while (reader.next_member(key)) read_event_property(reader, key, draft);
 }
 
 }  // namespace
@@ -94,6 +97,13 @@ std::string_view draft_distinct_id(const EventDraft& draft) {
     if (!raw.empty() && !json::is_null(raw)) return raw;
   }
   return {};
+}
+
+std::optional<int64_t> offset_millis(const EventDraft& draft) {
+  const auto offset = json::as_double(draft.offset);
+  if (!offset) return std::nullopt;
+  constexpr double limit = 9e15;
+  return static_cast<int64_t>(std::clamp(*offset, -limit, limit));
 }
 
 }  // namespace mr::event

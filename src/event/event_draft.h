@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "codec/json_reader.h"
@@ -7,7 +9,7 @@
 namespace mr::event {
 
 // One event of a PostHog payload while its request is being read: the raw JSON of the fields that
-// capture looks at, each empty when absent. Inner to capture_request.cc.
+// capture looks at, each empty when absent. Inner to the readers of requests.
 struct EventDraft {
   std::string_view raw;  // the whole event
   std::string_view event;
@@ -30,6 +32,9 @@ struct EventDraft {
 // Reads the value of a member of an event object into the draft, or passes over it.
 void read_event_field(json::Reader& reader, std::string_view key, EventDraft& draft);
 
+// The same for a member of the event's properties.
+void read_event_property(json::Reader& reader, std::string_view key, EventDraft& draft);
+
 // Reads the value that comes next in `text`, which is what the reader walks. Anything but an object
 // gives a draft whose raw text does not begin with a brace.
 EventDraft read_event(json::Reader& reader, std::string_view text);
@@ -40,5 +45,8 @@ std::string_view draft_token(const EventDraft& draft);
 
 // The raw distinct id: the first that is there and not null; else empty.
 std::string_view draft_distinct_id(const EventDraft& draft);
+
+// The event's age when it was sent, when it tells one.
+std::optional<int64_t> offset_millis(const EventDraft& draft);
 
 }  // namespace mr::event

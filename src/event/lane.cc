@@ -43,6 +43,7 @@ Lane lane_of_name(std::string_view event) {
 }
 
 Lane lane_of(const Envelope& envelope) {
+  if (envelope.dialect == Dialect::replay) return Lane::replay;
   const Lane lane = lane_of_name(envelope.event);
   return lane == Lane::main && envelope.historical ? Lane::historical : lane;
 }

@@ -111,6 +111,8 @@ Result<RawEvent> read_raw_event(const Envelope& envelope, std::string_view value
       return read_segment_event(envelope, value);
     case Dialect::posthog_v1:
       return read_v1_event(envelope, value);
+    case Dialect::replay:
+      return fail(ErrorCode::invalid_input, "a recording is no event");
   }
   return fail(ErrorCode::invalid_input, "the captured event is of an unknown dialect");
 }
