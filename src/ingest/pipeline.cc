@@ -1,7 +1,7 @@
 #include "ingest/pipeline.h"
 
 #include "base/assert.h"
-#include "event/timestamp.h"
+#include "ingest/dead_letter.h"
 #include "ingest/retry.h"
 #include "ingest/row_append.h"
 #include "ingest/state_messages.h"
@@ -322,23 +322,8 @@ io::Task<Result<void>> Pipeline::commit(const state::StateChanges& changes) {
 
 state::OutboxRow Pipeline::dead_letter(const WorkItem& item, int32_t partition,
                                        WallTime now) const {
-  const stream::Record& record = item.record;
-  state::OutboxRow row;
-  row.topic = dead_letters_topic;
-  row.key = as_text(record.key);
-  row.value = as_text(record.value);
-  for (const stream::HeaderView& header : record.headers) {
-    row.headers.push_back({std::string(header.name), std::string(as_text(header.value))});
-  }
-  row.headers.push_back({"dlq_reason", std::string(item.reason)});
-  row.headers.push_back({"dlq_step", "ingest"});
-  if (!item.error.empty()) row.headers.push_back({"dlq_error", item.error});
-  row.headers.push_back({"dlq_timestamp", event::format_rfc3339(now)});
-  row.headers.push_back({"dlq_topic", options_.input_topic});
-  row.headers.push_back({"dlq_partition", std::to_string(partition)});
-  row.headers.push_back({"dlq_offset", std::to_string(record.offset.value)});
-  row.timestamp = record.timestamp;
-  return row;
+  return dead_letter_row(item.record, options_.input_topic, partition, item.reason, item.error,
+                         now);
 }
 
 void Pipeline::account(const state::StateChanges& changes) {

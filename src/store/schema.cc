@@ -177,10 +177,84 @@ CREATE VIEW IF NOT EXISTS person_overrides AS
 SELECT team_id, distinct_id, person_id, version FROM person_distinct_ids WHERE version > 0
 )sql";
 
+// One row for each request that brought a recording: `block_url` says where in the log it lies, and
+// so do the source columns. A request that its client repeats has the same uuid, and counts once.
+// Months are those of arrival: the clocks of clients are wrong. Below it, sessions as the reference
+// has them, one row each.
+constexpr std::string_view session_replay = R"sql(CREATE TABLE IF NOT EXISTS session_replay_blocks
+(
+    uuid UUID,
+    session_id String,
+    team_id Int64,
+    distinct_id String,
+    first_timestamp DateTime64(6, 'UTC'),
+    last_timestamp DateTime64(6, 'UTC'),
+    block_url Nullable(String),
+    first_url Nullable(String),
+    urls Array(String),
+    click_count Int64,
+    keypress_count Int64,
+    mouse_activity_count Int64,
+    active_milliseconds Int64,
+    console_log_count Int64,
+    console_warn_count Int64,
+    console_error_count Int64,
+    size Int64,
+    event_count Int64,
+    message_count Int64,
+    snapshot_source LowCardinality(String),
+    snapshot_library Nullable(String),
+    retention_period_days Nullable(Int64),
+    _timestamp DateTime('UTC') DEFAULT now(),
+    _offset UInt64,
+    _partition UInt64,
+    _source_partition UInt64,
+    _source_offset UInt64,
+    INDEX offset_minmax _offset TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(_timestamp)
+ORDER BY (team_id, session_id, uuid)
+SETTINGS index_granularity = 512, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_rows_to_fsync_after_merge = 1, min_bytes_for_wide_part = 134217728
+--;
+CREATE VIEW IF NOT EXISTS session_replay_events AS
+SELECT
+    b.team_id AS team_id,
+    b.session_id AS session_id,
+    argMin(b.distinct_id, b._source_offset) AS distinct_id,
+    min(b.first_timestamp) AS min_first_timestamp,
+    max(b.last_timestamp) AS max_last_timestamp,
+    arraySort(groupArray((b._source_partition, b._source_offset, b.first_timestamp,
+                          b.last_timestamp, assumeNotNull(b.block_url)))) AS blocks,
+    blocks.3 AS block_first_timestamps,
+    blocks.4 AS block_last_timestamps,
+    blocks.5 AS block_urls,
+    argMin(b.first_url, b.first_timestamp) AS first_url,
+    groupUniqArrayArray(b.urls) AS all_urls,
+    sum(b.click_count) AS click_count,
+    sum(b.keypress_count) AS keypress_count,
+    sum(b.mouse_activity_count) AS mouse_activity_count,
+    sum(b.active_milliseconds) AS active_milliseconds,
+    sum(b.console_log_count) AS console_log_count,
+    sum(b.console_warn_count) AS console_warn_count,
+    sum(b.console_error_count) AS console_error_count,
+    sum(b.size) AS size,
+    sum(b.message_count) AS message_count,
+    sum(b.event_count) AS event_count,
+    argMin(b.snapshot_source, b.first_timestamp) AS snapshot_source,
+    argMin(b.snapshot_library, b.first_timestamp) AS snapshot_library,
+    max(b.retention_period_days) AS retention_period_days,
+    max(b._timestamp) AS _timestamp
+FROM session_replay_blocks AS b FINAL
+GROUP BY b.team_id, b.session_id
+)sql";
+
 constexpr std::array all = {
     Migration{1, "events", events_table},
     Migration{2, "persons_and_groups", state_tables},
     Migration{3, "latest_state_views", state_views},
+    Migration{4, "session_replay", session_replay},
 };
 
 }  // namespace
