@@ -2,24 +2,63 @@
 
 #include "capture/v1_answer.h"
 #include "codec/json_text.h"
+#include "event/pixel_payload.h"
 #include "event/segment_request.h"
 
 namespace mr::capture {
 namespace {
 
+// By these words RudderStack's libraries for phones know that they need not try again.
+std::string_view words_before(const Outcome& outcome) {
+  return outcome.reason == "unknown_token" ? "invalid write key: " : "";
+}
+
+// {"NAME":"the reason","message":"…"}
+std::string error_body(std::string_view before, std::string_view name, const Outcome& outcome) {
+  std::string body(before);
+  json::append_quoted(body, name);
+  body += ':';
+  json::append_quoted(body, outcome.reason);
+  body += R"(,"message":)";
+  json::append_quoted(body, std::string(words_before(outcome)) + outcome.message);
+  body += '}';
+  return body;
+}
+
+// The libraries of Segment and RudderStack for Python look for `code` and `message` in the body of
+// an error.
 http::Response segment_response(const Outcome& outcome) {
   if (outcome.status == 200) {
     return http::Response::json(200, std::string(event::segment_success_body));
   }
   // Segment knows no 413: too large is 400 there.
   const int status = outcome.status == 413 ? 400 : outcome.status;
-  // Its Python library looks for these two in the body of an error.
-  std::string body = R"({"code":)";
-  json::append_quoted(body, outcome.reason);
-  body += R"(,"message":)";
-  json::append_quoted(body, outcome.message);
-  body += '}';
-  return http::Response::json(status, std::move(body));
+  return http::Response::json(status, error_body("{", "code", outcome));
+}
+
+http::Response rudder_response(const Outcome& outcome) {
+  if (outcome.status == 200) return http::Response::text(200, "ok");
+  return http::Response::json(outcome.status, error_body("{", "code", outcome));
+}
+
+// Jitsu's library takes every body for JSON.
+http::Response jitsu_response(const Outcome& outcome) {
+  if (outcome.status != 200) {
+    return http::Response::json(outcome.status, error_body(R"({"ok":false,)", "error", outcome));
+  }
+  if (outcome.dropped == 0) return http::Response::json(200, R"({"ok":true})");
+  return http::Response::json(200, R"({"ok":false,"receivedEvents":)" +
+                                       std::to_string(outcome.kept + outcome.dropped) +
+                                       R"(,"okEvents":)" + std::to_string(outcome.kept) + "}");
+}
+
+// Whatever became of it: a broken picture in somebody's mail mends nothing.
+http::Response pixel_response() {
+  http::Response response(200);
+  response.add_header("content-type", "image/gif");
+  response.add_header("cache-control", "no-store");
+  response.body = event::pixel_gif();
+  return response;
 }
 
 http::Response posthog_response(const Outcome& outcome) {
@@ -29,8 +68,20 @@ http::Response posthog_response(const Outcome& outcome) {
 }
 
 http::Response response_of(Route route, const Outcome& outcome) {
-  if (route == Route::segment) return segment_response(outcome);
-  return route == Route::posthog_v1 ? v1_response(outcome) : posthog_response(outcome);
+  switch (route) {
+    case Route::segment:
+      return segment_response(outcome);
+    case Route::rudder:
+      return rudder_response(outcome);
+    case Route::jitsu:
+      return jitsu_response(outcome);
+    case Route::pixel:
+      return pixel_response();
+    case Route::posthog_v1:
+      return v1_response(outcome);
+    default:
+      return posthog_response(outcome);
+  }
 }
 
 }  // namespace

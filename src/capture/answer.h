@@ -23,12 +23,15 @@ struct Outcome {
   std::string_view reason;                  // under which a refusal is counted; static text
   std::string message;                      // for the client's developer; empty on success
   std::string receipt;                      // Millrace-Receipt; empty: none
+  size_t kept = 0;                          // of a success: events
+  size_t dropped = 0;                       // those that were lost from it
   std::vector<event::EventReport> reports;  // of a success that tells of each event
 };
 
 // The response in the route's own words (capture-api contract, sections 1, 5 and 10): for PostHog
 // {"status":"Ok"} or plain text, for its v1 see v1_answer.h, for Segment {"success":true} or
-// {"code","message"}.
+// {"code","message"}, for RudderStack "ok" or the latter, for Jitsu {"ok":true,…} or
+// {"ok":false,"error","message"}, for pixels always the picture.
 http::Response render_outcome(Route route, const Outcome& outcome);
 
 }  // namespace mr::capture

@@ -1,11 +1,11 @@
 #include "capture/capture_service.h"
 
+#include "capture/call_request.h"
 #include "capture/client_ip.h"
 #include "capture/cors.h"
 #include "capture/record_set.h"
 #include "capture/v1_answer.h"
 #include "event/capture_request.h"
-#include "event/segment_request.h"
 #include "event/v1_request.h"
 #include "http/relay.h"
 
@@ -55,13 +55,16 @@ CaptureService::CaptureService(io::World world, stream::TopicAppender& appender,
 }
 
 size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
-  switch (route_of(head.path)) {
+  switch (route_of(head)) {
     case Route::posthog:
     case Route::posthog_engage:
       return posthog_body_bytes_max;
     case Route::posthog_v1:
       return posthog_v1_body_bytes_max;
     case Route::segment:
+    case Route::rudder:
+    case Route::jitsu:
+    case Route::pixel:
       return segment_body_bytes_max;
     case Route::api:
       return relay_body_bytes_max;
@@ -72,13 +75,15 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
 
 io::Task<http::Response> CaptureService::handle(http::Request request) {
   const http::RequestHead& head = *request.head;
-  const Route route = route_of(head.path);
+  const Route route = route_of(head);
   // The API answers for itself: it must not be open to any page that a browser shows.
   if (route == Route::api) {
     co_return co_await http::relay(world_.network, world_.clock, rules_.api, request,
                                    relay_timeout);
   }
-  if (head.method == http::Method::options) co_return preflight(head, preflight_methods(route));
+  if (head.method == http::Method::options) {
+    co_return preflight(head, preflight_methods(route), is_call_route(route));
+  }
   http::Response response;
   if (route == Route::unknown) {
     response = http::Response::text(404, "there is no such path");
@@ -135,15 +140,8 @@ event::CaptureVerdict CaptureService::decode(const http::Request& request, Route
     v1.limits.body_bytes_max = posthog_v1_decompressed_bytes_max;
     return event::decode_v1_request(std::move(v1));
   }
-  if (route == Route::segment) {
-    event::SegmentRequest call;
-    call.endpoint = *event::segment_endpoint_of_path(head.path);
-    call.authorization = head.header_or_empty("authorization");
-    call.content_encoding = head.header_or_empty("content-encoding");
-    call.body = as_text(request.body);
-    call.now = world_.clock.wall();
-    call.client_ip = ip;
-    return event::decode_segment_request(std::move(call), uuids_);
+  if (is_call_route(route)) {
+    return decode_calls(request, route, projects_, world_.clock.wall(), uuids_);
   }
   event::CaptureRequest capture;
   capture.path =
@@ -179,7 +177,7 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
                       .reason = reason,
                       .message = "too much is waiting to be written; try again soon"};
   }
-  Outcome outcome{.status = 200, .beacon = batch.beacon};
+  Outcome outcome{.status = 200, .beacon = batch.beacon, .kept = batch.events.size()};
   if (!batch.events.empty()) {
     RecordSet records(batch);
     const Instant begun = world_.clock.now();
@@ -196,6 +194,7 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
   counters_.timed(batch);
   for (size_t i = 0; i < batch.dropped.size(); ++i) {
     counters_.dropped(id, static_cast<event::DropReason>(i), batch.dropped[i]);
+    outcome.dropped += batch.dropped[i];
   }
   outcome.reports = std::move(batch.reports);
   co_return outcome;
@@ -246,7 +245,7 @@ void CaptureService::note_log(std::string_view trouble, std::string_view message
 http::Response CaptureService::refuse(const http::RequestHead* head, http::Refusal refusal,
                                       int status, std::string_view reason) {
   counters_.refused(to_string(refusal));
-  const Route route = head == nullptr ? Route::unknown : route_of(head->path);
+  const Route route = head == nullptr ? Route::unknown : route_of(*head);
   http::Response response = render_outcome(
       route, Outcome{.status = status,
                      .retry_after_seconds = status == 503 ? retry_after_busy_seconds : 0,

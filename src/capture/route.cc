@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "capture/client_settings.h"
-#include "event/segment_request.h"
+#include "event/segment_endpoint.h"
 
 namespace mr::capture {
 namespace {
@@ -24,6 +24,22 @@ constexpr std::array<std::pair<std::string_view, Route>, 12> exact_routes = {{
     {"/api", Route::api},
 }};
 
+Route route_of_path(std::string_view path) {
+  const std::string_view trimmed = without_slash(path);
+  for (const auto& [exact, route] : exact_routes) {
+    if (trimmed == exact) return route;
+  }
+  if (event::segment_endpoint_of_path(path)) return Route::segment;
+  if (const auto rudder = event::rudder_endpoint_of_path(path)) {
+    return rudder->is_pixel ? Route::pixel : Route::rudder;
+  }
+  if (const auto jitsu = event::jitsu_endpoint_of_path(path)) {
+    return jitsu->is_pixel ? Route::pixel : Route::jitsu;
+  }
+  if (is_client_settings_path(path)) return Route::client_settings;
+  return path.starts_with("/api/") ? Route::api : Route::unknown;
+}
+
 }  // namespace
 
 std::string_view without_slash(std::string_view path) {
@@ -33,17 +49,19 @@ std::string_view without_slash(std::string_view path) {
 
 bool is_event_route(Route route) {
   return route == Route::posthog || route == Route::posthog_engage || route == Route::posthog_v1 ||
-         route == Route::segment;
+         is_call_route(route);
 }
 
-Route route_of(std::string_view path) {
-  const std::string_view trimmed = without_slash(path);
-  for (const auto& [exact, route] : exact_routes) {
-    if (trimmed == exact) return route;
-  }
-  if (event::segment_endpoint_of_path(path)) return Route::segment;
-  if (is_client_settings_path(path)) return Route::client_settings;
-  return path.starts_with("/api/") ? Route::api : Route::unknown;
+bool is_call_route(Route route) {
+  return route == Route::segment || route == Route::rudder || route == Route::jitsu ||
+         route == Route::pixel;
+}
+
+Route route_of(const http::RequestHead& head) {
+  const Route route = route_of_path(head.path);
+  const bool shared = route == Route::segment || without_slash(head.path) == "/batch";
+  if (shared && head.header("x-write-key")) return Route::jitsu;
+  return route == Route::segment && head.header("anonymousid") ? Route::rudder : route;
 }
 
 bool takes_method(Route route, http::Method method) {
@@ -54,7 +72,11 @@ bool takes_method(Route route, http::Method method) {
       return method == Method::post || method == Method::get;
     case Route::posthog_v1:
     case Route::segment:
+    case Route::rudder:
+    case Route::jitsu:
       return method == Method::post;
+    case Route::pixel:
+      return method == Method::get;
     case Route::root:
     case Route::readiness:
     case Route::liveness:
@@ -75,7 +97,11 @@ std::string_view allowed_methods(Route route) {
       return "GET,POST,OPTIONS";
     case Route::posthog_v1:
     case Route::segment:
+    case Route::rudder:
+    case Route::jitsu:
       return "POST,OPTIONS";
+    case Route::pixel:
+      return "GET,OPTIONS";
     default:
       return "GET,HEAD,OPTIONS";
   }

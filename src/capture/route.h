@@ -13,6 +13,9 @@ enum class Route : uint8_t {
   posthog_engage,   // /engage: the same, events may lack a name
   posthog_v1,       // /i/v1/analytics/events: batches that are answered event by event
   segment,          // /v1/…: Segment's calls
+  rudder,           // the same and /beacon/v1/batch, of RudderStack's libraries
+  jitsu,            // the same, /api/s/…, /batch and /b, of Jitsu's libraries
+  pixel,            // /pixel/v1/… and /api/px/…: a call as a query string, answered by a picture
   client_settings,  // what libraries ask beside sending (client_settings.h)
   root,             // /: the word "capture"
   readiness,
@@ -25,11 +28,17 @@ enum class Route : uint8_t {
 // The path without one slash at its end; "/" stays.
 std::string_view without_slash(std::string_view path);
 
-// The route of a raw path; one trailing slash is ignored.
-Route route_of(std::string_view path);
+// The route of a request, by its raw path (one trailing slash is ignored) and, where client
+// families share a path, by a header that only one of them sends: X-Write-Key is Jitsu's,
+// AnonymousId RudderStack's. RudderStack's libraries for servers give no such sign and are answered
+// as Segment's, which they do not mind: none of them reads the body of a success.
+Route route_of(const http::RequestHead& head);
 
 // Whether requests of the route carry events.
 bool is_event_route(Route route);
+
+// Whether they are calls in Segment's wire format, whoever sends them.
+bool is_call_route(Route route);
 
 // Whether the route takes the method; OPTIONS is answered before that is asked.
 bool takes_method(Route route, http::Method method);

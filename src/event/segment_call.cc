@@ -12,6 +12,24 @@ std::optional<SegmentCall> segment_call_of_type(std::string_view type) {
   return std::nullopt;
 }
 
+std::string_view to_string(SegmentCall call) {
+  switch (call) {
+    case SegmentCall::track:
+      return "track";
+    case SegmentCall::page:
+      return "page";
+    case SegmentCall::screen:
+      return "screen";
+    case SegmentCall::identify:
+      return "identify";
+    case SegmentCall::group:
+      return "group";
+    case SegmentCall::alias:
+      return "alias";
+  }
+  return {};
+}
+
 std::string_view segment_event_name(SegmentCall call) {
   switch (call) {
     case SegmentCall::track:

@@ -4,13 +4,13 @@
 #include <array>
 #include <utility>
 
-#include "codec/base64.h"
+#include "codec/json_object.h"
 #include "codec/json_text.h"
 #include "codec/utf8.h"
 #include "event/capture_payload.h"
 #include "event/distinct_id.h"
+#include "event/pixel_payload.h"
 #include "event/read_fields.h"
-#include "event/token.h"
 
 namespace mr::event {
 namespace {
@@ -32,6 +32,8 @@ struct Item {
   std::string_view original_timestamp;
   std::string_view sent_at;
   std::string_view context;
+  std::string_view channel;
+  std::string_view request_ip;
 };
 
 struct WalkedCalls {
@@ -42,15 +44,17 @@ struct WalkedCalls {
   std::string_view context;
 };
 
-constexpr RawFields<Item, 9> item_fields = {{{"type", &Item::type},
-                                             {"event", &Item::event},
-                                             {"userId", &Item::user_id},
-                                             {"anonymousId", &Item::anonymous_id},
-                                             {"messageId", &Item::message_id},
-                                             {"timestamp", &Item::timestamp},
-                                             {"originalTimestamp", &Item::original_timestamp},
-                                             {"sentAt", &Item::sent_at},
-                                             {"context", &Item::context}}};
+constexpr RawFields<Item, 11> item_fields = {{{"type", &Item::type},
+                                              {"event", &Item::event},
+                                              {"userId", &Item::user_id},
+                                              {"anonymousId", &Item::anonymous_id},
+                                              {"messageId", &Item::message_id},
+                                              {"timestamp", &Item::timestamp},
+                                              {"originalTimestamp", &Item::original_timestamp},
+                                              {"sentAt", &Item::sent_at},
+                                              {"context", &Item::context},
+                                              {"channel", &Item::channel},
+                                              {"request_ip", &Item::request_ip}}};
 
 std::expected<WalkedCalls, Refusal> walk_calls(std::string_view text,
                                                const SegmentRequest& request) {
@@ -66,7 +70,7 @@ std::expected<WalkedCalls, Refusal> walk_calls(std::string_view text,
   reader.enter_object();
   std::string_view key;
   while (reader.next_member(key)) {
-    if (key == "batch" && !request.endpoint.call && reader.peek() == json::Kind::array) {
+    if (key == "batch" && !request.endpoint.is_single() && reader.peek() == json::Kind::array) {
       has_batch = true;
       reader.enter_array();
       while (reader.next_item()) {
@@ -90,11 +94,14 @@ std::expected<WalkedCalls, Refusal> walk_calls(std::string_view text,
   walked.sent_at = root.sent_at;
   if (has_batch) {
     walked.context = root.context;
-  } else if (request.endpoint.call) {
+  } else if (request.endpoint.is_single()) {
     root.raw = text.substr(start, reader.position() - start);
     walked.items.push_back(root);
   } else {
     return refuse(400, RefusalReason::empty_batch, "the body has no array named batch");
+  }
+  if (walked.items.empty()) {
+    return refuse(400, RefusalReason::empty_batch, "the batch is empty");
   }
   return walked;
 }
@@ -103,56 +110,35 @@ std::string plain_text(std::string_view raw) {
   return raw.empty() || json::is_null(raw) ? std::string() : json::to_plain_text(raw);
 }
 
-// "Basic a2V5Og==" gives "key"; a missing colon is tolerated.
-std::string basic_user(std::string_view authorization) {
-  constexpr std::string_view scheme = "basic ";
-  if (authorization.size() <= scheme.size()) return {};
-  for (size_t i = 0; i < scheme.size(); ++i) {
-    const char c = authorization[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != scheme[i]) return {};
-  }
-  const auto decoded = codec::base64_decode(authorization.substr(scheme.size()));
-  return decoded ? decoded->substr(0, decoded->find(':')) : std::string();
-}
-
-std::string bearer_token(std::string_view authorization) {
-  constexpr std::array<std::string_view, 2> schemes = {"Bearer ", "bearer "};
-  for (const std::string_view scheme : schemes) {
-    if (authorization.starts_with(scheme)) return std::string(authorization.substr(scheme.size()));
-  }
-  return {};
-}
-
-std::expected<std::string, Refusal> resolve_write_key(const SegmentRequest& request,
-                                                      const WalkedCalls& walked) {
-  std::string key = basic_user(request.authorization);
-  if (key.empty()) key = plain_text(walked.write_key);
-  if (key.empty()) key = bearer_token(request.authorization);
-  if (key.empty()) {
-    return refuse(401, RefusalReason::missing_token, "the request has no write key");
-  }
-  const TokenVerdict verdict = check_token(key);
-  if (verdict.problem != TokenProblem::none) {
-    return refuse(401, RefusalReason::malformed_token,
-                  "the write key is malformed: " + std::string(to_string(verdict.problem)));
-  }
-  return std::string(verdict.token);
-}
-
-// The address that the context names; else the peer's, but only when the call seems to come from
-// the user's own device: a server's address says nothing about the user.
-std::string address_of(const Item& item, std::string_view root_context, std::string_view peer) {
+// Whether the call comes straight from the user's own device: a server's address says nothing about
+// the user.
+bool comes_from_device(const Item& item, std::string_view root_context,
+                       const SegmentEndpoint& endpoint) {
+  if (endpoint.from_device) return true;
+  std::string scratch;
+  const std::string_view channel = json::text_of(item.channel, scratch);
+  if (channel == "server") return false;
+  if (channel == "web" || channel == "mobile") return true;
   for (const std::string_view context : {item.context, root_context}) {
-    std::string named = plain_text(json::member_of(context, "ip"));
-    if (!named.empty()) return named;
-  }
-  for (const std::string_view context : {item.context, root_context}) {
-    if (json::is_true(json::member_of(context, "direct"))) return std::string(peer);
+    if (json::is_true(json::member_of(context, "direct"))) return true;
     for (const std::string_view sign : {"page", "userAgent", "device"}) {
-      if (!json::member_of(context, sign).empty()) return std::string(peer);
+      if (!json::member_of(context, sign).empty()) return true;
     }
   }
-  return {};
+  return false;
+}
+
+// The address that the call names, else the peer's if that is the user's.
+std::string address_of(const Item& item, std::string_view root_context,
+                       const SegmentRequest& request) {
+  const std::string peer(request.client_ip);
+  if (request.endpoint.overrides_ip && !peer.empty()) return peer;
+  for (const std::string_view raw : {json::member_of(item.context, "ip"),
+                                     json::member_of(root_context, "ip"), item.request_ip}) {
+    std::string named = plain_text(raw);
+    if (!named.empty()) return named;
+  }
+  return comes_from_device(item, root_context, request.endpoint) ? peer : std::string();
 }
 
 std::optional<WallTime> read_time(std::string_view raw) {
@@ -177,7 +163,14 @@ class CallFinisher {
  public:
   CallFinisher(const SegmentRequest& request, const WalkedCalls& walked, std::string token,
                UuidSource& uuids)
-      : request_(request), walked_(walked), token_(std::move(token)), uuids_(uuids) {}
+      : request_(request), walked_(walked), token_(std::move(token)), uuids_(uuids) {
+    if (json::kind_of(walked.context) == json::Kind::object) context_ = walked.context;
+    device_context_ = context_;
+    auto device = json::Object::parse_borrowed(request.device_context);
+    if (!device) return;
+    if (const auto own = json::Object::parse_borrowed(context_)) device->overlay(*own);
+    device_context_ = device->to_json();
+  }
 
   std::expected<CapturedEvent, DropReason> finish(const Item& item) {
     if (json::kind_of(item.raw) != json::Kind::object) {
@@ -187,19 +180,26 @@ class CallFinisher {
     std::optional<SegmentCall> call = segment_call_of_type(json::text_of(item.type, scratch));
     if (!call) call = request_.endpoint.call;
     if (!call) return std::unexpected(DropReason::segment_unknown_type);
+    return finish(item, *call);
+  }
+
+ private:
+  std::expected<CapturedEvent, DropReason> finish(const Item& item, SegmentCall call) {
     CapturedEvent captured;
     Envelope& envelope = captured.envelope;
     envelope.dialect = Dialect::segment;
-    envelope.event = call == SegmentCall::track ? plain_text(item.event)
-                                                : std::string(segment_event_name(*call));
+    envelope.event =
+        call == SegmentCall::track ? plain_text(item.event) : std::string(segment_event_name(call));
     if (envelope.event.empty()) return std::unexpected(DropReason::segment_missing_name);
     envelope.distinct_id = normalise_distinct_id(item.user_id);
     if (envelope.distinct_id.empty()) {
       envelope.distinct_id = normalise_distinct_id(item.anonymous_id);
     }
-    if (envelope.distinct_id.empty()) return std::unexpected(DropReason::segment_missing_id);
+    if (envelope.distinct_id.empty() && request_.needs_ids) {
+      return std::unexpected(DropReason::segment_missing_id);
+    }
     envelope.token = token_;
-    envelope.ip = address_of(item, walked_.context, request_.client_ip);
+    envelope.ip = address_of(item, walked_.context, request_);
     envelope.arrival = request_.now;
     envelope.sent_at = read_time(walked_.sent_at);
     if (!envelope.sent_at) envelope.sent_at = read_time(item.sent_at);
@@ -208,12 +208,16 @@ class CallFinisher {
     captured.time_outcome = time.outcome;
     envelope.uuid = identifier_of(item, envelope.timestamp);
     envelope.historical = request_.endpoint.is_import;
-    if (json::kind_of(walked_.context) == json::Kind::object) envelope.context = walked_.context;
+    if (envelope.distinct_id.empty()) {
+      envelope.distinct_id = codec::to_string(envelope.uuid);
+      envelope.personless = true;
+    }
+    const bool tells_agent = !json::member_of(item.context, "userAgent").empty();
+    envelope.context = tells_agent ? context_ : device_context_;
     captured.raw = item.raw;
     return captured;
   }
 
- private:
   codec::Uuid identifier_of(const Item& item, WallTime at) {
     const std::string message_id = plain_text(item.message_id);
     if (message_id.empty()) return uuids_.next(at);
@@ -225,25 +229,19 @@ class CallFinisher {
   const WalkedCalls& walked_;
   const std::string token_;
   UuidSource& uuids_;
+  std::string context_;         // of the batch; an object or empty
+  std::string device_context_;  // the same over what the request's headers say
 };
 
-std::optional<Refusal> check_sizes(const WalkedCalls& walked, const SegmentLimits& limits) {
-  for (const Item& item : walked.items) {
-    if (item.raw.size() > limits.item_bytes_max) {
-      return Refusal{400, RefusalReason::event_too_large,
-                     "a call is larger than " + std::to_string(limits.item_bytes_max) + " bytes"};
-    }
-  }
-  return std::nullopt;
-}
-
-// A request for one call that cannot be kept is refused: there are no siblings to save.
+// Where nothing can be kept, the request is refused: there are no siblings to save.
 Refusal refusal_of(DropReason reason) {
   switch (reason) {
     case DropReason::segment_missing_id:
       return {400, RefusalReason::missing_distinct_id, "userId or anonymousId is required"};
     case DropReason::segment_missing_name:
       return {400, RefusalReason::missing_event_name, "a track call needs an event"};
+    case DropReason::segment_unknown_type:
+      return {400, RefusalReason::invalid_event, "the type of the call is missing or unknown"};
     default:
       return {400, RefusalReason::invalid_event, "the call cannot be read"};
   }
@@ -258,64 +256,51 @@ std::expected<std::string, Refusal> open_body(SegmentRequest& request) {
     return refuse(400, RefusalReason::unsupported_encoding,
                   "this Content-Encoding is not understood here; send gzip or plain JSON");
   }
-  const size_t bytes_max =
-      request.endpoint.call ? request.limits.item_bytes_max : request.limits.batch_bytes_max;
-  auto text = decompress(std::move(request.body), hint, bytes_max);
-  // Segment's libraries know 400 only.
-  if (!text) text.error().status = 400;
-  return text;
+  return decompress(std::move(request.body), hint, request.limits.body_bytes_max);
+}
+
+// Makes the body of a pixel's query.
+std::optional<Refusal> open_pixel(SegmentRequest& request, std::string& key) {
+  const auto call = request.endpoint.call;
+  auto pixel = read_pixel(request.body, call ? to_string(*call) : std::string_view());
+  if (!pixel) return std::move(pixel).error();
+  request.body = std::move(pixel->call);
+  key = std::move(pixel->write_key);
+  request.keys.query = key;
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<SegmentEndpoint> segment_endpoint_of_path(std::string_view path) {
-  constexpr std::string_view prefix = "/v1/";
-  if (!path.starts_with(prefix)) return std::nullopt;
-  path.remove_prefix(prefix.size());
-  if (path.ends_with('/')) path.remove_suffix(1);
-  if (path == "batch" || path == "b") return SegmentEndpoint{};
-  if (path == "import") return SegmentEndpoint{.is_import = true};
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> short_names = {
-      {{"t", "track"},
-       {"i", "identify"},
-       {"p", "page"},
-       {"s", "screen"},
-       {"g", "group"},
-       {"a", "alias"}}};
-  for (const auto& [short_name, name] : short_names) {
-    if (path == short_name) path = name;
-  }
-  const auto call = segment_call_of_type(path);
-  if (!call) return std::nullopt;
-  return SegmentEndpoint{.call = call};
-}
-
 CaptureVerdict decode_segment_request(SegmentRequest request, UuidSource& uuids) {
+  std::string pixel_key;
+  if (request.endpoint.is_pixel) {
+    if (auto refusal = open_pixel(request, pixel_key)) return std::unexpected(*std::move(refusal));
+  }
   auto text = open_body(request);
   if (!text) return std::unexpected(std::move(text).error());
   CapturedBatch batch;
   batch.body = std::make_unique<const std::string>(*std::move(text));
   const auto walked = walk_calls(*batch.body, request);
   if (!walked) return std::unexpected(walked.error());
-  auto token = resolve_write_key(request, *walked);
+  request.keys.body = walked->write_key;
+  auto token = resolve_write_key(request.keys, request.tokens);
   if (!token) return std::unexpected(std::move(token).error());
   batch.token = *token;
-  if (auto refusal = check_sizes(*walked, request.limits)) {
-    return std::unexpected(*std::move(refusal));
-  }
   batch.count(DropReason::over_batch_count) = walked->over_count;
   CallFinisher finisher(request, *walked, *std::move(token), uuids);
   batch.events.reserve(walked->items.size());
+  std::optional<DropReason> first_drop;
   for (const Item& item : walked->items) {
     auto captured = finisher.finish(item);
     if (captured) {
       batch.events.push_back(*std::move(captured));
-    } else if (request.endpoint.call) {
-      return std::unexpected(refusal_of(captured.error()));
     } else {
+      if (!first_drop) first_drop = captured.error();
       ++batch.count(captured.error());
     }
   }
+  if (batch.events.empty()) return std::unexpected(refusal_of(*first_drop));
   return batch;
 }
 

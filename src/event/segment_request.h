@@ -7,42 +7,40 @@
 
 #include "base/time.h"
 #include "event/captured_batch.h"
-#include "event/segment_call.h"
+#include "event/segment_endpoint.h"
+#include "event/write_key.h"
 
 namespace mr::event {
 
-// Reads the requests of Segment's HTTP API, which RudderStack's libraries speak too (contract:
-// capture section 10). Pure, like capture_request.h.
+// Reads the requests of Segment's HTTP API, and of RudderStack and Jitsu, who speak it too
+// (contract: capture section 10). Pure, like capture_request.h.
 
-// What a path below /v1/ asks for.
-struct SegmentEndpoint {
-  // The call of every item; nothing for batches, whose items name theirs.
-  std::optional<SegmentCall> call;
-  bool is_import = false;  // history: the events are marked so
-};
-
-// For "/v1/batch", "/v1/b", "/v1/import", "/v1/track", "/v1/t", …, also with a trailing slash.
-std::optional<SegmentEndpoint> segment_endpoint_of_path(std::string_view path);
-
+// RudderStack's limits, which are wider than Segment's 32 KB for a call, 500 KB for a batch and
+// 2,500 calls: nothing in a request says whose it is, and to take more harms no library.
 struct SegmentLimits {
-  size_t item_bytes_max = 32 * 1024;    // a single request, and each item of a batch
-  size_t batch_bytes_max = 500 * 1024;  // after decompression
-  size_t items_max = 2500;              // further ones are accepted and dropped, as Segment does
+  size_t body_bytes_max = 4000 * 1024;  // after decompression
+  size_t items_max = 100'000;           // further ones are accepted and dropped, as Segment does
 };
 
 struct SegmentRequest {
   SegmentEndpoint endpoint;
-  std::string_view authorization;  // the header; may be empty
+  WriteKeys keys;                       // `body` is filled in by the decoder
+  const TokenLookup* tokens = nullptr;  // to tell what part of Jitsu's keys is the token
   std::string_view content_encoding;
-  std::string body;  // as it was sent
+  std::string body;  // as it was sent; for a pixel its query
   WallTime now;      // arrival
   std::string_view client_ip;
+  // What the request's headers say of the device, as a JSON object: the batch's own context and
+  // the items' win over it. May be empty.
+  std::string_view device_context;
+  // Else a call without userId and anonymousId is kept under an id of its own, without a person.
+  bool needs_ids = true;
   SegmentLimits limits;
 };
 
-// The write key is taken from Basic authorization (as the user), else the body's `writeKey`, else a
-// Bearer token. Refuses with 400 what cannot be read or is too large and with 401 a request without
-// a well-formed key; unusable items of a batch are dropped and counted, and their siblings kept.
+// Refuses with 400 what cannot be read, 413 what is too large and 401 a request without a
+// well-formed key (write_key.h). Unusable items of a batch are dropped and counted, and their
+// siblings kept; a batch of which nothing would be kept is refused.
 CaptureVerdict decode_segment_request(SegmentRequest request, UuidSource& uuids);
 
 // What the libraries expect as answers, as JSON.

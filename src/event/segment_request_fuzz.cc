@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   SegmentRequest request;
   if ((data[0] & 1) != 0) request.endpoint.call = static_cast<SegmentCall>((data[0] >> 1) % 6);
-  request.authorization = "Basic a2V5Og==";
+  request.keys.authorization = "Basic a2V5Og==";
   request.body = std::string(mr::as_text({data + 1, size - 1}));
   request.now = {1'767'323'045'678};
   request.client_ip = "192.0.2.7";

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/time.h"
+#include "capture/route.h"
+#include "event/captured_batch.h"
+#include "http/response.h"
+
+namespace mr::capture {
+
+class ProjectFinder;
+
+// Reads a request of a call route (route.h): what in its head matters to the wire formats of
+// Segment, RudderStack and Jitsu, then event/segment_request.h. `projects` tells which part of
+// Jitsu's keys is a token.
+event::CaptureVerdict decode_calls(const http::Request& request, Route route,
+                                   const ProjectFinder& projects, WallTime now,
+                                   event::UuidSource& uuids);
+
+}  // namespace mr::capture
