@@ -7,7 +7,7 @@
 #
 # Needs root, mmdebstrap or debootstrap, and package sources that apt can reach. It makes the
 # root under ${TMPDIR:-/tmp}, copies into it how this machine reaches its package sources
-# (apt, pip, npm), clones HEAD into it, runs `make run` until the server answers and then
+# (apt, pip, npm, go, cargo), clones HEAD into it, runs `make run` until the server answers and then
 # `make test`. The last lines tell the seconds of each; exit code 0 means that both worked.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -63,7 +63,7 @@ for path in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/npmrc /etc/apt/source
   cp -rL "$path" "$root$(dirname "$path")/"
 done
 [ ! -e "$root/etc/apt/sources.list.d/debian.sources" ] || rm -f "$root/etc/apt/sources.list"
-for file in .npmrc .config/pip/pip.conf; do
+for file in .npmrc .config/pip/pip.conf .config/go/env .cargo/config.toml; do
   [ -e "$HOME/$file" ] || continue
   mkdir -p "$root/root/$(dirname "$file")"
   cp "$HOME/$file" "$root/root/$file"
@@ -79,7 +79,7 @@ inside() { # COMMAND...: in the new root, with a plain environment
   local name
   for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY PIP_INDEX_URL \
     PIP_CERT NPM_CONFIG_REGISTRY npm_config_registry SSL_CERT_FILE NODE_EXTRA_CA_CERTS \
-    REQUESTS_CA_BUNDLE; do
+    REQUESTS_CA_BUNDLE GOPROXY GOSUMDB; do
     [ -z "${!name:-}" ] || keep_variables+=("$name=${!name}")
   done
   env -i HOME=/root TERM="${TERM:-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \

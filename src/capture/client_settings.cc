@@ -38,10 +38,11 @@ struct Exact {
   std::string_view path;
   Asked asked;
 };
-constexpr std::array<Exact, 8> exact_paths = {{
+constexpr std::array<Exact, 9> exact_paths = {{
     {"/flags", Asked::flags},
     {"/decide", Asked::decide},
     {"/flags/definitions", Asked::flag_definitions},
+    {"/api/feature_flag/local_evaluation", Asked::flag_definitions},  // posthog-go asks here
     {"/api/surveys", Asked::surveys},
     {"/api/web_experiments", Asked::experiments},
     {"/api/early_access_features", Asked::early_access},
