@@ -229,6 +229,33 @@ void add_backup_commands(CLI::App& app, Command& command) {
   }
 }
 
+void add_replay_commands(CLI::App& app, Command& command) {
+  CLI::App& replay = *app.add_subcommand("replay", "recorded sessions: list, show, export");
+  replay.require_subcommand(1);
+  ReplayQuestion& question = command.replay;
+  const auto add = [&](CommandName name, const char* word, const char* help) -> CLI::App& {
+    CLI::App& sub = *replay.add_subcommand(word, help);
+    sub.callback([&command, name] { command.name = name; });
+    sub.add_option("--project", question.project, "only of this project, by its id");
+    add_server_flags(sub, command.server);
+    return sub;
+  };
+  CLI::App& list = add(CommandName::replay_list, "list", "recorded sessions, the newest first");
+  constexpr int limit_max = 10'000;
+  list.add_option("--limit", question.limit, "how many at most")
+      ->capture_default_str()
+      ->check(CLI::Range(1, limit_max));
+  CLI::App& show = add(CommandName::replay_show, "show", "what is known of one session");
+  CLI::App& output = add(CommandName::replay_export, "export",
+                         "a session's snapshots as they were sent, one JSON array a line");
+  for (CLI::App* sub : {&list, &show}) {
+    sub->add_flag("--json", command.json, "print JSON, for scripts");
+  }
+  for (CLI::App* sub : {&show, &output}) {
+    sub->add_option("session", question.session_id, "the session's id")->required();
+  }
+}
+
 void add_log_and_backup_commands(CLI::App& app, Command& command) {
   add_log_commands(app, command);
   add_backup_commands(app, command);
@@ -256,6 +283,7 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
 
   add_server_commands(app, command);
   add_log_and_backup_commands(app, command);
+  add_replay_commands(app, command);
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {

@@ -26,6 +26,9 @@ enum class CommandName : uint8_t {
   log_bench,
   backup,
   restore,
+  replay_list,
+  replay_show,
+  replay_export,
 };
 
 // What the name of a segment's file ends in.
@@ -41,6 +44,13 @@ struct LogRequest {
   long long before = 0;
   bool force = false;
   int seconds = 2;  // of each measured part of bench
+};
+
+// What `millrace replay …` asks for.
+struct ReplayQuestion {
+  std::string session_id;
+  long long project = -1;  // -1: any
+  int limit = 100;
 };
 
 // What the command line says.
@@ -65,6 +75,7 @@ struct Command {
   long long from_offset = -1;  // -1: the first kept record, or with follow the end
   bool follow = false;
   LogRequest log;
+  ReplayQuestion replay;
   std::string backup_folder;
 };
 

@@ -1,94 +1,20 @@
 #include "main/commands.h"
 
 #include <cstdio>
-#include <vector>
 
 #include "codec/json_object.h"
-#include "codec/json_text.h"
+#include "main/answer_print.h"
 #include "main/text_table.h"
 
 namespace mr::main {
 
 namespace {
 
-constexpr long status_ok = 200;
-constexpr long status_created = 201;
-
-// What a refusal of the control API says: {"error":{"code":…,"message":…}}.
-Error refusal_of(const Answer& answer) {
-  const auto body = json::Object::parse(answer.body);
-  if (body) {
-    if (const auto raw = body->find("error")) {
-      if (const auto error = json::Object::parse(*raw)) {
-        if (const auto message = error->find_text("message")) {
-          return Error(ErrorCode::failed, *message);
-        }
-      }
-    }
-  }
-  return Error(ErrorCode::failed,
-               "the server answered " + std::to_string(answer.status) + ": " + answer.body);
-}
-
-std::string member(const json::Object& object, std::string_view key) {
-  const auto raw = object.find(key);
-  return raw ? json::to_plain_text(*raw) : std::string();
-}
-
-// The objects of an array member; none when it is missing or something else.
-std::vector<json::Object> objects(const json::Object& in, std::string_view key) {
-  std::vector<json::Object> found;
-  const auto raw = in.find(key);
-  if (!raw) return found;
-  const auto items = json::split_array(*raw);
-  if (!items) return found;
-  for (const std::string_view item : *items) {
-    if (auto object = json::Object::parse(item)) found.push_back(std::move(*object));
-  }
-  return found;
-}
-
-void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
-std::string grouped_member(const json::Object& object, std::string_view key) {
-  const auto raw = object.find(key);
-  const auto number = raw ? json::as_int64(*raw) : std::nullopt;
-  return number ? grouped(*number) : "-";
-}
-
-std::string bytes_member(const json::Object& object, std::string_view key) {
-  const auto raw = object.find(key);
-  const auto number = raw ? json::as_int64(*raw) : std::nullopt;
-  return number ? readable_bytes(static_cast<unsigned long long>(*number)) : "-";
-}
-
 json::Object object_member(const json::Object& in, std::string_view key) {
   const auto raw = in.find(key);
   auto parsed = raw ? json::Object::parse(*raw) : json::Object();
   return parsed ? std::move(*parsed) : json::Object();
 }
-
-// Prints a tail's lines as they come. Blank ones only say that the server is still there.
-class PrintLines : public AnswerSink {
- public:
-  void piece(std::string_view bytes) override {
-    pending_ += bytes;
-    size_t start = 0;
-    for (size_t end; (end = pending_.find('\n', start)) != std::string::npos; start = end + 1) {
-      if (end > start) show(std::string_view(pending_).substr(start, end - start));
-    }
-    pending_.erase(0, start);
-    std::fflush(stdout);
-  }
-
- protected:
-  virtual void show(std::string_view line) { print(std::string(line) + "\n"); }
-
- private:
-  std::string pending_;
-};
 
 // Shows each record of a tail as one readable line: place, time, key, value.
 class PrintRecords final : public PrintLines {

@@ -3,6 +3,7 @@
 #include "main/commands.h"
 #include "main/log_commands.h"
 #include "main/process_commands.h"
+#include "main/replay_commands.h"
 #include "main/serve_command.h"
 
 namespace mr::main {
@@ -49,6 +50,12 @@ int run(int count, const char* const* arguments) {
       return run_backup(*command);
     case CommandName::restore:
       return run_restore(*command);
+    case CommandName::replay_list:
+      return run_replay_list(*command);
+    case CommandName::replay_show:
+      return run_replay_show(*command);
+    case CommandName::replay_export:
+      return run_replay_export(*command);
   }
   return usage_exit_code;
 }

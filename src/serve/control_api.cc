@@ -10,6 +10,7 @@
 #include "io/world.h"
 #include "serve/api_error.h"
 #include "serve/query_handler.h"
+#include "serve/replay_routes.h"
 #include "serve/tail.h"
 
 namespace mr::serve {
@@ -160,13 +161,15 @@ struct ControlApi::Routes {
       : status(std::move(sources)),
         list_projects(catalog),
         add_project(catalog),
-        query(status.world(), std::move(store)),
-        tail(status.world(), status.log()) {}
+        query(status.world(), store),
+        tail(status.world(), status.log()),
+        replay(status.world(), status.log(), std::move(store)) {}
   StatusRoute status;
   ListProjects list_projects;
   AddProject add_project;
   RelayQuery query;
   TailRoute tail;
+  ReplayRoutes replay;
 };
 
 ControlApi::ControlApi(StatusSources sources, catalog::Catalog& catalog, io::Address store_socket)
@@ -175,7 +178,8 @@ ControlApi::ControlApi(StatusSources sources, catalog::Catalog& catalog, io::Add
       .add(http::Method::get, "/api/projects", routes_->list_projects)
       .add(http::Method::post, "/api/projects", routes_->add_project)
       .add(http::Method::post, "/api/query", routes_->query)
-      .add(http::Method::get, "/api/tail", routes_->tail);
+      .add(http::Method::get, "/api/tail", routes_->tail)
+      .add(http::Method::get, "/api/replay/sessions/*", routes_->replay);
 }
 
 ControlApi::~ControlApi() = default;

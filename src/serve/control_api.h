@@ -15,6 +15,7 @@ namespace mr::serve {
 //   POST /api/projects   {"name","token"?} → 201 and the project
 //   POST /api/query      {"sql","format"} → the result, answered by the store process
 //   GET  /api/tail       ?topic=PATTERN&from=OFFSET&follow=1 → lines of JSON (tail.h)
+//   GET  /api/replay/sessions…  recorded sessions (replay_routes.h)
 // Errors are {"error":{"code","message"}}. It trusts its caller: over TCP an AdminGate stands
 // before it.
 class ControlApi {
