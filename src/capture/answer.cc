@@ -86,11 +86,12 @@ http::Response response_of(Route route, const Outcome& outcome) {
 
 }  // namespace
 
-std::string receipt_of(const std::vector<stream::PartitionRange>& ranges) {
+std::string receipt_of(const std::vector<LaneRange>& ranges) {
   std::string text;
-  for (const stream::PartitionRange& one : ranges) {
+  for (const auto& [lane, one] : ranges) {
     if (!text.empty()) text += ", ";
-    text += one.range.spooled ? "captured.spool/" : "captured/";
+    text += event::topic_of(lane);
+    text += one.range.spooled ? ".spool/" : "/";
     text += std::to_string(one.partition) + ":" + std::to_string(one.range.first.value) + "-" +
             std::to_string(one.range.last.value);
   }

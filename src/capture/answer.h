@@ -4,16 +4,17 @@
 #include <string_view>
 #include <vector>
 
+#include "capture/lane_appender.h"
 #include "capture/route.h"
 #include "event/captured_batch.h"
 #include "http/response.h"
-#include "stream/topic_appender.h"
 
 namespace mr::capture {
 
-// "captured/0:120-122, captured/3:7-7": where the events of one request lie, by topic and
-// partition, first and last offset. Those in "captured.spool" go on to the brokers from there.
-std::string receipt_of(const std::vector<stream::PartitionRange>& ranges);
+// "captured/0:120-122, captured.historical/3:7-7": where the events of one request lie, by topic
+// and partition, first and last offset. Those in "captured.spool" and its like go on to the brokers
+// from there.
+std::string receipt_of(const std::vector<LaneRange>& ranges);
 
 // What became of an event request, before it is put into the words of its wire format.
 struct Outcome {

@@ -132,6 +132,7 @@ std::string field_of(const MemoryAppender::Kept& kept, const std::string& name,
                      const std::string& wanted) {
   const event::Envelope& envelope = kept.envelope;
   if (name == "key") return kept.key;
+  if (name == "topic") return std::string(event::topic_of(kept.lane));
   if (name == "event") return envelope.event;
   if (name == "distinct_id") return envelope.distinct_id;
   if (name == "uuid") return codec::to_string(envelope.uuid);

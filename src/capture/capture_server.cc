@@ -19,9 +19,8 @@ class CaptureServer::LiveProjects final : public ProjectFinder {
 // What the process socket serves: /metrics of this process alone, and /status as JSON.
 class CaptureServer::ProcessPages final : public http::Handler {
  public:
-  ProcessPages(CaptureServer& server, stream::TopicAppender& appender,
-               const catalog::LiveSnapshot& catalog)
-      : server_(server), appender_(appender), catalog_(catalog) {}
+  ProcessPages(CaptureServer& server, LaneAppender& lanes, const catalog::LiveSnapshot& catalog)
+      : server_(server), lanes_(lanes), catalog_(catalog) {}
 
   size_t body_bytes_max(const http::RequestHead&) const override { return 0; }
 
@@ -38,7 +37,7 @@ class CaptureServer::ProcessPages final : public http::Handler {
     out += std::to_string(service.counters().accepted_events());
     out += R"(,"dropped_events":)" + std::to_string(service.counters().dropped_events());
     out += R"(,"refused_requests":)" + std::to_string(service.counters().refused_requests());
-    out += R"(,"next_offset":)" + std::to_string(appender_.records_end());
+    out += R"(,"next_offset":)" + std::to_string(lanes_.records_end());
     out += R"(,"connections":)" + std::to_string(server_.public_server_.connections());
     out += R"(,"receive_bytes":)" + std::to_string(server_.public_server_.receive_memory_bytes());
     out += R"(,"catalog_revision":)" + std::to_string(catalog_.current().revision());
@@ -47,7 +46,7 @@ class CaptureServer::ProcessPages final : public http::Handler {
   }
 
   CaptureServer& server_;
-  stream::TopicAppender& appender_;
+  LaneAppender& lanes_;
   const catalog::LiveSnapshot& catalog_;
 };
 
@@ -62,15 +61,15 @@ http::ServerLimits public_limits(const CaptureConfig& config) {
 
 }  // namespace
 
-CaptureServer::CaptureServer(io::World world, CaptureConfig config, stream::TopicAppender& appender,
+CaptureServer::CaptureServer(io::World world, CaptureConfig config, LaneAppender& lanes,
                              const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics,
                              telemetry::Logger& log)
     : world_(world),
       metrics_page_(world, metrics, "accept", config.other_processes),
       projects_(std::make_unique<LiveProjects>(catalog)),
-      service_(std::make_unique<CaptureService>(world, appender, *projects_, metrics, log,
+      service_(std::make_unique<CaptureService>(world, lanes, *projects_, metrics, log,
                                                 metrics_page_, config.rules)),
-      pages_(std::make_unique<ProcessPages>(*this, appender, catalog)),
+      pages_(std::make_unique<ProcessPages>(*this, lanes, catalog)),
       public_server_(world, *service_, metrics, "capture", public_limits(config)),
       process_server_(world, *pages_, metrics, "process"),
       tasks_(world.loop) {
@@ -79,12 +78,12 @@ CaptureServer::CaptureServer(io::World world, CaptureConfig config, stream::Topi
 CaptureServer::~CaptureServer() = default;
 
 io::Task<Result<std::unique_ptr<CaptureServer>>> CaptureServer::create(
-    io::World world, CaptureConfig config, stream::TopicAppender& appender,
+    io::World world, CaptureConfig config, LaneAppender& lanes,
     const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics, telemetry::Logger& log) {
   auto listener = world.network.listen(config.process_socket);
   if (!listener) co_return fail(listener.error().within("opening the process socket"));
   std::unique_ptr<CaptureServer> server(
-      new CaptureServer(world, std::move(config), appender, catalog, metrics, log));
+      new CaptureServer(world, std::move(config), lanes, catalog, metrics, log));
   server->process_listener_ = std::move(*listener);
   co_return server;
 }

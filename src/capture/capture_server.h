@@ -11,7 +11,6 @@
 #include "http/server.h"
 #include "io/network.h"
 #include "io/world.h"
-#include "stream/topic_appender.h"
 #include "telemetry/log_line.h"
 #include "telemetry/metrics.h"
 
@@ -31,13 +30,13 @@ class CaptureServer {
  public:
   // Binds the process socket. `catalog` has been opened and is followed by the caller.
   static io::Task<Result<std::unique_ptr<CaptureServer>>> create(
-      io::World world, CaptureConfig config, stream::TopicAppender& appender,
+      io::World world, CaptureConfig config, LaneAppender& lanes,
       const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics, telemetry::Logger& log);
   ~CaptureServer();
 
   // Serves clients on `listener` until stop(); completes when both servers have ended.
   io::Task<Result<void>> serve(std::unique_ptr<io::Listener> listener);
-  // Stops accepting, answers what is under way, cuts what is left after `grace`. The appender must
+  // Stops accepting, answers what is under way, cuts what is left after `grace`. The lanes must
   // go on working until serve() has completed.
   void stop(Millis grace);
 
@@ -46,7 +45,7 @@ class CaptureServer {
  private:
   class LiveProjects;
   class ProcessPages;
-  CaptureServer(io::World world, CaptureConfig config, stream::TopicAppender& appender,
+  CaptureServer(io::World world, CaptureConfig config, LaneAppender& lanes,
                 const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics,
                 telemetry::Logger& log);
   io::Task<void> serve_process_socket(std::unique_ptr<io::Listener> listener);

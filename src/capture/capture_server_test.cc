@@ -17,7 +17,8 @@ struct ProcessFixture {
   explicit ProcessFixture(io::World in)
       : world(in),
         appender(in),
-        topic(topic_of(in, appender)),
+        opener(in, appender),
+        lanes(in.loop, opener),
         catalog(world, "/d/catalog.snapshot", "/d/catalog.page"),
         log(telemetry::Logger::to_memory()),
         background(in.loop) {}
@@ -31,7 +32,7 @@ struct ProcessFixture {
     config.rules.api = {"unix:/d/api.sock"};
     config.process_socket = {"unix:/d/accept.sock"};
     config.other_processes = {{"store", {"unix:/d/store.sock"}}};
-    MR_CO_TRY(server, co_await CaptureServer::create(world, std::move(config), *topic, catalog,
+    MR_CO_TRY(server, co_await CaptureServer::create(world, std::move(config), lanes, catalog,
                                                      metrics, *log));
     MR_CO_TRY(auto listener, world.network.listen({"127.0.0.1:0"}));
     address = listener->address();
@@ -54,7 +55,8 @@ struct ProcessFixture {
   io::World world;
   telemetry::Metrics metrics;
   MemoryAppender appender;
-  std::unique_ptr<stream::TopicAppender> topic;
+  MemoryLanes opener;
+  LaneAppender lanes;
   catalog::LiveSnapshot catalog;
   std::unique_ptr<telemetry::Logger> log;
   std::unique_ptr<CaptureServer> server;

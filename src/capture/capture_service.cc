@@ -39,12 +39,11 @@ codec::Uuid CaptureService::Uuids::next(WallTime at) {
   return codec::uuid_v7(at.millis, high, random_.next());
 }
 
-CaptureService::CaptureService(io::World world, stream::TopicAppender& appender,
-                               const ProjectFinder& projects, telemetry::Metrics& metrics,
-                               telemetry::Logger& log, MetricsPage& metrics_page,
-                               CaptureRules rules)
+CaptureService::CaptureService(io::World world, LaneAppender& lanes, const ProjectFinder& projects,
+                               telemetry::Metrics& metrics, telemetry::Logger& log,
+                               MetricsPage& metrics_page, CaptureRules rules)
     : world_(world),
-      appender_(appender),
+      lanes_(lanes),
       projects_(projects),
       log_(log),
       metrics_page_(metrics_page),
@@ -120,7 +119,7 @@ http::Response CaptureService::status_page(Route route) const {
 std::string_view CaptureService::log_trouble() const {
   const bool recent = world_.clock.now() < trouble_at_ + trouble_shown;
   if (recent && !trouble_.empty()) return trouble_;
-  return appender_.status().opened ? std::string_view() : "log_failed";
+  return lanes_.takes_records() ? std::string_view() : "log_failed";
 }
 
 io::Task<http::Response> CaptureService::handle_event_route(http::Request request, Route route) {
@@ -179,10 +178,13 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
   }
   Outcome outcome{.status = 200, .beacon = batch.beacon, .kept = batch.events.size()};
   if (!batch.events.empty()) {
+    for (event::CapturedEvent& captured : batch.events) {
+      captured.lane = event::lane_of(captured.envelope);
+    }
     RecordSet records(batch);
     const Instant begun = world_.clock.now();
     pending_bytes_ += body_bytes;
-    const auto appended = co_await appender_.append(records.take());
+    const auto appended = co_await lanes_.append(records.take());
     pending_bytes_ -= body_bytes;
     if (!appended) co_return append_failed(id, appended.error(), batch.events.size());
     const int64_t micros = world_.clock.now().micros - begun.micros;

@@ -7,6 +7,7 @@
 #include "capture/answer.h"
 #include "capture/capture_counters.h"
 #include "capture/client_settings.h"
+#include "capture/lane_appender.h"
 #include "capture/limits.h"
 #include "capture/metrics_page.h"
 #include "capture/route.h"
@@ -17,7 +18,6 @@
 #include "io/network.h"
 #include "io/random.h"
 #include "io/world.h"
-#include "stream/topic_appender.h"
 #include "telemetry/log_line.h"
 #include "telemetry/metrics.h"
 
@@ -42,11 +42,11 @@ struct CaptureRules {
 };
 
 // The stage itself: answers the public port. An event request is answered with success only after
-// Appender::append has completed, that is when its records are durable; every refusal and drop is
-// counted by reason. Collaborators outlive it. One loop.
+// LaneAppender::append has completed, that is when its records are durable; every refusal and drop
+// is counted by reason. Collaborators outlive it. One loop.
 class CaptureService final : public http::Handler {
  public:
-  CaptureService(io::World world, stream::TopicAppender& appender, const ProjectFinder& projects,
+  CaptureService(io::World world, LaneAppender& lanes, const ProjectFinder& projects,
                  telemetry::Metrics& metrics, telemetry::Logger& log, MetricsPage& metrics_page,
                  CaptureRules rules);
 
@@ -81,7 +81,7 @@ class CaptureService final : public http::Handler {
   void note_log(std::string_view trouble, std::string_view message);
 
   io::World world_;
-  stream::TopicAppender& appender_;
+  LaneAppender& lanes_;
   const ProjectFinder& projects_;
   telemetry::Logger& log_;
   MetricsPage& metrics_page_;

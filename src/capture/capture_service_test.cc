@@ -155,8 +155,9 @@ TEST(CaptureService, NamesWhereTheEventsOfARequestLie) {
   sim::SimWorld world(1);
   ServiceFixture fixture(world.world(), {{"unix:/nowhere/api.sock"}, false, true});
   EXPECT_TRUE(world.run(gives_receipts(&fixture)).value_or(false));
-  EXPECT_EQ(receipt_of({{0, {Offset(1), Offset(2)}}, {3, {Offset(7), Offset(7), true}}}),
-            "captured/0:1-2, captured.spool/3:7-7");
+  EXPECT_EQ(receipt_of({{event::Lane::main, {0, {Offset(1), Offset(2)}}},
+                        {event::Lane::ai, {3, {Offset(7), Offset(7), true}}}}),
+            "captured/0:1-2, captured.ai.spool/3:7-7");
 }
 
 TEST(CaptureService, BoundsWhatWaitsForItsCommit) {

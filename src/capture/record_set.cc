@@ -37,7 +37,6 @@ RecordSet::RecordSet(const event::CapturedBatch& batch) {
 
   // Views only now: the memory has come to rest.
   const ByteView memory(memory_);
-  records_.reserve(batch.events.size());
   for (size_t i = 0; i < batch.events.size(); ++i) {
     const event::CapturedEvent& captured = batch.events[i];
     const Piece& piece = pieces[i];
@@ -48,8 +47,18 @@ RecordSet::RecordSet(const event::CapturedBatch& batch) {
     record.headers.push_back({event::envelope_header,
                               memory.subspan(piece.key_end, piece.envelope_end - piece.key_end)});
     value_bytes_ += record.value.size();
-    records_.push_back(std::move(record));
+    records_of(captured.lane, batch.events.size() - i).push_back(std::move(record));
   }
+}
+
+// A request's events are mostly of one lane: a list is quicker than a table.
+std::vector<stream::RecordView>& RecordSet::records_of(event::Lane lane, size_t expected) {
+  for (LaneRecords& present : lanes_) {
+    if (present.lane == lane) return present.records;
+  }
+  lanes_.push_back({lane, {}});
+  lanes_.back().records.reserve(expected);
+  return lanes_.back().records;
 }
 
 }  // namespace mr::capture

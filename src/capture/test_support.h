@@ -22,12 +22,14 @@ class MemoryAppender final : public stream::Appender {
     std::string value;
     WallTime timestamp;
     event::Envelope envelope;
+    event::Lane lane = event::Lane::main;
   };
 
   explicit MemoryAppender(io::World world) : released_(world.loop) {}
 
   io::Task<Result<stream::AppendedRange>> append(std::vector<stream::RecordView> records) override {
     ++appends;
+    const event::Lane lane = arriving;
     while (held) co_await released_.wait();
     if (failure) co_return fail(*failure, "the log says no");
     const Offset first = next_offset();
@@ -35,7 +37,8 @@ class MemoryAppender final : public stream::Appender {
       Kept keep{std::string(as_text(record.key)),
                 std::string(as_text(record.value)),
                 record.timestamp,
-                {}};
+                {},
+                lane};
       MR_ASSERT(record.headers.size() == 1 && record.headers[0].name == event::envelope_header);
       keep.envelope = event::decode_envelope(record.headers[0].value).value();
       kept.push_back(std::move(keep));
@@ -57,6 +60,7 @@ class MemoryAppender final : public stream::Appender {
   }
 
   std::vector<Kept> kept;
+  event::Lane arriving = event::Lane::main;  // of the append that begins
   std::optional<ErrorCode> failure;
   bool opened = true;
   bool held = false;
@@ -66,12 +70,13 @@ class MemoryAppender final : public stream::Appender {
   io::Signal released_;
 };
 
-// Passes on to an appender that somebody else owns.
-class BorrowedAppender final : public stream::Appender {
+// A lane's way to the appender that all of them share.
+class SharedAppender final : public stream::Appender {
  public:
-  explicit BorrowedAppender(stream::Appender& to) : to_(to) {}
+  SharedAppender(MemoryAppender& to, event::Lane lane) : to_(to), lane_(lane) {}
   io::Task<Result<stream::AppendedRange>> append(std::vector<stream::RecordView> records) override {
-    return to_.append(std::move(records));
+    to_.arriving = lane_;
+    co_return co_await to_.append(std::move(records));
   }
   Offset next_offset() const override { return to_.next_offset(); }
   void publish(Offset end) override { to_.publish(end); }
@@ -79,16 +84,27 @@ class BorrowedAppender final : public stream::Appender {
   stream::AppenderStatus status() const override { return to_.status(); }
 
  private:
-  stream::Appender& to_;
+  MemoryAppender& to_;
+  event::Lane lane_;
 };
 
-// A topic of one partition.
-inline std::unique_ptr<stream::TopicAppender> topic_of(io::World world,
-                                                       stream::Appender& appender) {
-  std::vector<std::unique_ptr<stream::Appender>> partitions;
-  partitions.push_back(std::make_unique<BorrowedAppender>(appender));
-  return std::make_unique<stream::TopicAppender>(world.loop, std::move(partitions));
-}
+// Lanes of one partition each, all kept by one appender.
+class MemoryLanes final : public LaneOpener {
+ public:
+  MemoryLanes(io::World world, MemoryAppender& to) : world_(world), to_(to) {}
+  io::Task<std::unique_ptr<stream::TopicAppender>> open(event::Lane lane) override {
+    opened.push_back(lane);
+    std::vector<std::unique_ptr<stream::Appender>> partitions;
+    partitions.push_back(std::make_unique<SharedAppender>(to_, lane));
+    co_return std::make_unique<stream::TopicAppender>(world_.loop, std::move(partitions));
+  }
+
+  std::vector<event::Lane> opened;
+
+ private:
+  io::World world_;
+  MemoryAppender& to_;
+};
 
 // Two projects: token phc_known is 1, phc_other is 2.
 class TwoProjects final : public ProjectFinder {
@@ -109,8 +125,9 @@ struct ServiceFixture {
         appender(in),
         log(telemetry::Logger::to_memory()),
         metrics_page(in, metrics, "accept", {}),
-        topic(topic_of(in, appender)),
-        service(in, *topic, projects, metrics, *log, metrics_page, std::move(rules)) {}
+        opener(in, appender),
+        lanes(in.loop, opener),
+        service(in, lanes, projects, metrics, *log, metrics_page, std::move(rules)) {}
 
   // Has the service answer a request given as its head (with the empty line) and its body.
   io::Task<http::Response> ask(std::string head, std::string body, std::string peer = "192.0.2.1") {
@@ -132,7 +149,8 @@ struct ServiceFixture {
   TwoProjects projects;
   std::unique_ptr<telemetry::Logger> log;
   MetricsPage metrics_page;
-  std::unique_ptr<stream::TopicAppender> topic;
+  MemoryLanes opener;
+  LaneAppender lanes;
   CaptureService service;
 };
 

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "codec/uuid.h"
 #include "event/envelope.h"
+#include "event/lane.h"
 #include "event/timestamp.h"
 
 namespace mr::event {
@@ -95,6 +96,7 @@ struct CapturedEvent {
   Envelope envelope;
   std::string_view raw;  // the client's bytes: a slice of the batch's body
   TimeOutcome time_outcome = TimeOutcome::absent;
+  Lane lane = Lane::main;  // decided by capture, who knows the operator's rules
 };
 
 // What became of one event, for wire formats whose answer tells.

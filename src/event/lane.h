@@ -25,6 +25,11 @@ inline constexpr std::array all_lanes = {
     Lane::main,     Lane::historical, Lane::overflow,        Lane::exceptions,
     Lane::heatmaps, Lane::ai,         Lane::client_warnings, Lane::replay};
 
+// Those whose records are events that ingest makes rows of.
+inline constexpr std::array ingested_lanes = {
+    Lane::main,     Lane::historical, Lane::overflow,       Lane::exceptions,
+    Lane::heatmaps, Lane::ai,         Lane::client_warnings};
+
 // The topic of the lane: "captured", "captured.historical", …
 std::string_view topic_of(Lane lane);
 std::optional<Lane> lane_of_topic(std::string_view topic);

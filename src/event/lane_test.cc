@@ -20,8 +20,8 @@ TEST(Lane, follows_the_name_before_the_import) {
 }
 
 TEST(Lane, of_language_models_takes_six_names_and_not_their_prefix) {
-  for (const char* name : {"$ai_generation", "$ai_trace", "$ai_span", "$ai_embedding", "$ai_metric",
-                           "$ai_feedback"}) {
+  for (const char* name :
+       {"$ai_generation", "$ai_trace", "$ai_span", "$ai_embedding", "$ai_metric", "$ai_feedback"}) {
     EXPECT_EQ(lane_of_name(name), Lane::ai) << name;
   }
   EXPECT_EQ(lane_of_name("$ai_"), Lane::main);

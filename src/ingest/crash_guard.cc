@@ -30,7 +30,9 @@ CrashGuard::CrashGuard(std::unique_ptr<io::SharedPage> page) : page_(std::move(p
 
 RecordPlace CrashGuard::decode(uint64_t word) {
   constexpr uint64_t offset_mask = (uint64_t{1} << offset_bits) - 1;
-  return {static_cast<int32_t>(word >> offset_bits),
+  constexpr uint64_t partition_mask = (uint64_t{1} << partition_bits) - 1;
+  return {static_cast<event::Lane>(word >> (offset_bits + partition_bits)),
+          static_cast<int32_t>(word >> offset_bits & partition_mask),
           Offset(static_cast<int64_t>((word & offset_mask) - 1))};
 }
 

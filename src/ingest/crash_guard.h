@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/strong.h"
+#include "event/lane.h"
 #include "io/disk.h"
 
 namespace mr::ingest {
@@ -12,17 +13,19 @@ namespace mr::ingest {
 // A record at which the process has died this many times in a row is dead-lettered.
 inline constexpr uint64_t crashes_max = 3;
 
-// A record of the input: its partition (at most 65,535) and offset.
+// A record of the input: its lane, partition (at most 4,095) and offset.
 struct RecordPlace {
+  event::Lane lane = event::Lane::main;
   int32_t partition = 0;
   Offset offset;
   bool operator==(const RecordPlace&) const = default;
 };
 
 // Remembers, in a shared page that outlives the process, which record is being worked on, so that
-// the next start knows at which record the last one died. Words: 0 = the record in work (partition
-// in the high 16 bits, offset + 1 below; 0: none), 1 = the record of the last crash, 2 = crashes in
-// a row there, 3 = a check over 1 and 2, because after a power loss the page holds anything.
+// the next start knows at which record the last one died. Words: 0 = the record in work (lane in
+// the 4 highest bits, partition in 12, offset + 1 below; 0: none), 1 = the record of the last
+// crash, 2 = crashes in a row there, 3 = a check over 1 and 2, because after a power loss the page
+// holds anything.
 class CrashGuard {
  public:
   // Reads the page (and counts a crash if a record was in work). Call once at start.
@@ -41,8 +44,10 @@ class CrashGuard {
 
  private:
   static constexpr unsigned offset_bits = 48;
+  static constexpr unsigned partition_bits = 12;
   static uint64_t encode(RecordPlace place) {
-    return static_cast<uint64_t>(place.partition) << offset_bits |
+    return static_cast<uint64_t>(place.lane) << (offset_bits + partition_bits) |
+           static_cast<uint64_t>(place.partition) << offset_bits |
            (static_cast<uint64_t>(place.offset.value) + 1);
   }
   static RecordPlace decode(uint64_t word);

@@ -23,17 +23,17 @@ TEST_F(CrashGuardTest, ThreeCrashesInARowAtOneRecordPoisonIt) {
   for (int i = 0; i < 3; ++i) {
     CrashGuard guard = start();
     EXPECT_FALSE(guard.poisoned());
-    guard.enter({0, Offset(0)});
+    guard.enter({event::Lane::main, 0, Offset(0)});
   }
   CrashGuard guard = start();
-  EXPECT_EQ(guard.poisoned(), (RecordPlace{0, Offset(0)}));
+  EXPECT_EQ(guard.poisoned(), (RecordPlace{event::Lane::main, 0, Offset(0)}));
   EXPECT_EQ(guard.crashes(), 3u);
 }
 
 TEST_F(CrashGuardTest, ACrashElsewhereStartsTheCountAgain) {
   for (const int64_t offset : {7, 7, 8, 7, 7}) {
     CrashGuard guard = start();
-    guard.enter({2, Offset(offset)});
+    guard.enter({event::Lane::ai, 2, Offset(offset)});
   }
   EXPECT_FALSE(start().poisoned());
 }
@@ -41,7 +41,7 @@ TEST_F(CrashGuardTest, ACrashElsewhereStartsTheCountAgain) {
 TEST_F(CrashGuardTest, LeavingMeansThatNothingHappened) {
   for (int i = 0; i < 5; ++i) {
     CrashGuard guard = start();
-    guard.enter({0, Offset(7)});
+    guard.enter({event::Lane::main, 0, Offset(7)});
     guard.leave();
   }
   EXPECT_FALSE(start().poisoned());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/strong.h"
@@ -11,6 +12,7 @@ namespace mr::ingest {
 // How far ingest has come, for `millrace status`.
 struct IngestStatus {
   struct Input {
+    std::string topic;
     int32_t partition = 0;
     Offset next;  // the first captured offset that is not ingested
     Offset end;   // one past the last captured offset that is visible

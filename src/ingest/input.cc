@@ -22,64 +22,67 @@ Input::Input(io::World& world, telemetry::Logger& log,
       arrived_(world.loop),
       tasks_(world.loop) {
   for (size_t i = 0; i < partitions.size(); ++i) {
-    lanes_.push_back(std::make_unique<Lane>(world.loop, partitions[i], next[i]));
+    sources_.push_back(std::make_unique<Source>(world.loop, partitions[i], next[i]));
   }
 }
 
 void Input::start() {
-  for (const auto& lane : lanes_) tasks_.spawn(read(*lane));
+  for (const auto& source : sources_) tasks_.spawn(read(*source));
 }
 
-io::Task<void> Input::read(Lane& lane) {
+io::Task<void> Input::read(Source& source) {
   while (!stopping_) {
-    if (lane.taken || lane.arrived) {
-      co_await lane.resumed.wait();
+    if (source.taken || source.arrived) {
+      co_await source.resumed.wait();
       continue;
     }
     const Instant deadline = world_.clock.now() + read_wait;
-    auto batch = co_await lane.partition.reader.read(lane.next, batch_bytes_max_, deadline);
+    auto batch = co_await source.partition.reader.read(source.next, batch_bytes_max_, deadline);
     const bool passes = !batch && batch.error().code() != ErrorCode::closed;
-    note(lane, passes ? batch.error().message() : std::string());
+    note(source, passes ? batch.error().message() : std::string());
     if (passes) {
-      co_await lane.resumed.wait_until(world_.clock, world_.clock.now() + retry_wait);
+      co_await source.resumed.wait_until(world_.clock, world_.clock.now() + retry_wait);
       continue;
     }
     if (batch && batch->empty() && !batch->damaged) {
       co_await world_.loop.yield();  // a reader may answer at once
       continue;
     }
-    lane.arrived = std::move(batch);
+    source.arrived = std::move(batch);
     arrived_.notify();
   }
 }
 
 // One line when a partition's trouble begins or changes, and one when it is over.
-void Input::note(Lane& lane, std::string trouble) {
-  if (trouble == lane.trouble) return;
+void Input::note(Source& source, std::string trouble) {
+  if (trouble == source.trouble) return;
   if (trouble.empty()) {
-    log_.info("a partition is read again", {{"partition", lane.partition.number}});
+    log_.info("a partition is read again",
+              {{"topic", source.partition.topic()}, {"partition", source.partition.number}});
   } else {
     log_.error("a partition cannot be read: what it holds waits until it can",
-               {{"partition", lane.partition.number}, {"error", trouble}});
+               {{"topic", source.partition.topic()},
+                {"partition", source.partition.number},
+                {"error", trouble}});
   }
-  lane.trouble = std::move(trouble);
+  source.trouble = std::move(trouble);
 }
 
 size_t Input::unreadable() const {
   return static_cast<size_t>(
-      std::ranges::count_if(lanes_, [](const auto& lane) { return !lane->trouble.empty(); }));
+      std::ranges::count_if(sources_, [](const auto& source) { return !source->trouble.empty(); }));
 }
 
 io::Task<Result<std::optional<Input::Arrived>>> Input::next(Instant deadline) {
   for (;;) {
-    for (size_t i = 0; i < lanes_.size(); ++i) {
-      const size_t index = (turn_ + i) % lanes_.size();
-      Lane& lane = *lanes_[index];
-      if (!lane.arrived) continue;
-      if (!*lane.arrived) co_return fail(lane.arrived->error());
-      Arrived arrived{index, std::move(**lane.arrived)};
-      lane.arrived.reset();
-      lane.taken = true;
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      const size_t index = (turn_ + i) % sources_.size();
+      Source& source = *sources_[index];
+      if (!source.arrived) continue;
+      if (!*source.arrived) co_return fail(source.arrived->error());
+      Arrived arrived{index, std::move(**source.arrived)};
+      source.arrived.reset();
+      source.taken = true;
       turn_ = index + 1;
       co_return std::optional<Arrived>(std::move(arrived));
     }
@@ -91,10 +94,10 @@ io::Task<Result<std::optional<Input::Arrived>>> Input::next(Instant deadline) {
 }
 
 void Input::resume(size_t index, Offset next) {
-  Lane& lane = *lanes_[index];
-  lane.next = next;
-  lane.taken = false;
-  lane.resumed.notify();
+  Source& source = *sources_[index];
+  source.next = next;
+  source.taken = false;
+  source.resumed.notify();
 }
 
 void Input::wake() {
@@ -104,7 +107,7 @@ void Input::wake() {
 
 io::Task<void> Input::stop() {
   stopping_ = true;
-  for (const auto& lane : lanes_) lane->resumed.notify();
+  for (const auto& source : sources_) source->resumed.notify();
   co_await tasks_.drain();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "event/lane.h"
 #include "io/signal.h"
 #include "io/task_group.h"
 #include "io/world.h"
@@ -14,10 +15,13 @@
 
 namespace mr::ingest {
 
-// One partition of the captured topic.
+// One partition of a lane's topic.
 struct InputPartition {
+  event::Lane lane = event::Lane::main;
   int32_t number = 0;
   stream::Reader& reader;
+
+  std::string_view topic() const { return event::topic_of(lane); }
 };
 
 // Reads several partitions at the same time and hands their batches over one by one, in the order
@@ -50,8 +54,8 @@ class Input {
   size_t unreadable() const;
 
  private:
-  struct Lane {
-    Lane(io::Loop& loop, const InputPartition& of, Offset at)
+  struct Source {
+    Source(io::Loop& loop, const InputPartition& of, Offset at)
         : partition(of), next(at), resumed(loop) {}
     const InputPartition& partition;
     Offset next;
@@ -60,14 +64,14 @@ class Input {
     std::string trouble;  // why it cannot be read now
     io::Signal resumed;
   };
-  io::Task<void> read(Lane& lane);
-  void note(Lane& lane, std::string trouble);
+  io::Task<void> read(Source& source);
+  void note(Source& source, std::string trouble);
 
   io::World& world_;
   telemetry::Logger& log_;
   size_t batch_bytes_max_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
-  size_t turn_ = 0;  // the lane that is looked at first
+  std::vector<std::unique_ptr<Source>> sources_;
+  size_t turn_ = 0;  // the one that is looked at first
   bool stopping_ = false;
   bool woken_ = false;
   io::Signal arrived_;

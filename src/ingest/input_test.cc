@@ -39,7 +39,8 @@ class OneRecord final : public stream::Reader {
 // The partitions in the order in which their records arrive, or the error that ends it.
 io::Task<Result<std::string>> read_two(io::World& world, telemetry::Logger& log,
                                        stream::Reader& first, stream::Reader& second) {
-  const std::vector<InputPartition> partitions = {{0, first}, {1, second}};
+  const std::vector<InputPartition> partitions = {{event::Lane::main, 0, first},
+                                                  {event::Lane::overflow, 1, second}};
   Input input(world, log, partitions, {Offset(0), Offset(0)}, 1);
   input.start();
   std::string order;  // "1!0": the second while one could not be read, then the first

@@ -57,7 +57,7 @@ io::Task<Result<std::unique_ptr<Pipeline>>> Pipeline::open(PipelineParts parts,
 io::Task<Result<void>> Pipeline::load() {
   MR_CO_TRY(const std::vector<state::Position> positions, co_await parts_.state.positions());
   for (const InputPartition& input : parts_.captured) {
-    Offset next = state::position_of(positions, position_name(options_.input_topic, input.number));
+    Offset next = state::position_of(positions, position_name(input.topic(), input.number));
     if (next == Offset(0)) {
       MR_CO_TRY(next, co_await begin(input));
     }
@@ -88,7 +88,7 @@ io::Task<Result<void>> Pipeline::load() {
   }
   if (const auto poisoned = guard_.poisoned()) {
     parts_.log.error("a record has crashed ingest repeatedly and goes to the dead letters",
-                     {{"topic", options_.input_topic},
+                     {{"topic", event::topic_of(poisoned->lane)},
                       {"partition", poisoned->partition},
                       {"offset", poisoned->offset.value},
                       {"crashes", guard_.crashes()}});
@@ -104,8 +104,9 @@ io::Task<Result<Offset>> Pipeline::begin(const InputPartition& input) {
   const bool waits = !first && parts_.events_are_cut && first.error().code() != ErrorCode::closed;
   if (waits) co_return Offset(0);
   if (first && *first > Offset(0)) {
-    parts_.log.warning("ingest begins where the topic begins",
-                       {{"partition", input.number}, {"offset", first->value}});
+    parts_.log.warning(
+        "ingest begins where the topic begins",
+        {{"topic", input.topic()}, {"partition", input.number}, {"offset", first->value}});
   }
   co_return first;
 }
@@ -138,23 +139,23 @@ void Pipeline::stop() {
 }
 
 io::Task<Result<void>> Pipeline::ingest(Input::Arrived arrived) {
-  const int32_t partition = parts_.captured[arrived.index].number;
-  WorkItems items = decode(arrived.batch, partition);
+  const InputPartition& input = parts_.captured[arrived.index];
+  WorkItems items = decode(arrived.batch, input);
   MR_CO_CHECK(co_await resolve_projects(items));
   MR_CO_CHECK(co_await load_state(items));
   const WallTime now = parts_.world.clock.wall();
-  const size_t count = co_await process(items, partition, now);
+  const size_t count = co_await process(items, input, now);
   guard_.leave();
 
-  MR_CO_TRY(const Offset events_next, co_await append_events(items, count, partition, now));
+  MR_CO_TRY(const Offset events_next, co_await append_events(items, count, input, now));
   state::StateChanges changes;
   processor_.collect(now, changes);
   for (size_t i = 0; i < count; ++i) {
     if (items[i]->fate == Fate::dead_lettered)
-      changes.outbox.push_back(dead_letter(*items[i], partition, now));
+      changes.outbox.push_back(dead_letter(*items[i], input, now));
   }
   const Offset next = items[count - 1]->record.offset + 1;
-  changes.positions.push_back({position_name(options_.input_topic, partition), next});
+  changes.positions.push_back({position_name(input.topic(), input.number), next});
   changes.positions.push_back({position_name(options_.output_topic), events_next});
   MR_CO_CHECK(co_await commit(changes));
 
@@ -170,12 +171,13 @@ io::Task<Result<void>> Pipeline::ingest(Input::Arrived arrived) {
 // Offsets that the log has lost for good: their fate is a drop with a name, and a dead letter
 // without a payload says where they were.
 io::Task<Result<void>> Pipeline::pass_damage(size_t index, stream::DamagedRange range) {
-  const int32_t partition = parts_.captured[index].number;
+  const InputPartition& input = parts_.captured[index];
   const int64_t lost = range.to - range.from;
   parts_.log.error(range.removed
                        ? "captured records were removed from the log before they were ingested"
                        : "captured records are damaged in the log and cannot be ingested",
-                   {{"partition", partition},
+                   {{"topic", input.topic()},
+                    {"partition", input.number},
                     {"first_offset", range.from.value},
                     {"last_offset", range.to.value - 1},
                     {"reason", range.reason}});
@@ -184,12 +186,12 @@ io::Task<Result<void>> Pipeline::pass_damage(size_t index, stream::DamagedRange 
   WorkItem item(place);
   item.reason = range.removed ? "removed_from_log" : "damaged_in_log";
   state::StateChanges changes;
-  changes.outbox.push_back(dead_letter(item, partition, now));
+  changes.outbox.push_back(dead_letter(item, input, now));
   changes.outbox.back().headers.push_back({"dlq_last_offset", std::to_string(range.to.value - 1)});
   changes.outbox.back().headers.push_back({"dlq_error", range.reason});
   changes.counters.push_back({"in", lost});
   changes.counters.push_back({"dropped:" + std::string(item.reason), lost});
-  changes.positions.push_back({position_name(options_.input_topic, partition), range.to});
+  changes.positions.push_back({position_name(input.topic(), input.number), range.to});
   MR_CO_CHECK(co_await commit(changes));
   next_[index] = range.to;
   parts_.outbox.wake();
@@ -197,13 +199,13 @@ io::Task<Result<void>> Pipeline::pass_damage(size_t index, stream::DamagedRange 
   co_return Result<void>();
 }
 
-Pipeline::WorkItems Pipeline::decode(const stream::ReadBatch& batch, int32_t partition) {
+Pipeline::WorkItems Pipeline::decode(const stream::ReadBatch& batch, const InputPartition& input) {
   WorkItems items;
   const std::optional<RecordPlace> poisoned = guard_.poisoned();
   for (const stream::Record& record : batch.records) {
     if (items.size() == batch_records_max) break;
     auto item = std::make_unique<WorkItem>(record);
-    const RecordPlace place{partition, record.offset};
+    const RecordPlace place{input.lane, input.number, record.offset};
     if (place == poisoned) {
       item->fate = Fate::dead_lettered;
       item->reason = "crashed_pipeline";
@@ -246,7 +248,7 @@ io::Task<Result<void>> Pipeline::load_state(const WorkItems& items) {
   co_return Result<void>();
 }
 
-io::Task<size_t> Pipeline::process(WorkItems& items, int32_t partition, WallTime now) {
+io::Task<size_t> Pipeline::process(WorkItems& items, const InputPartition& input, WallTime now) {
   size_t row_bytes = 0;
   for (size_t i = 0; i < items.size(); ++i) {
     if (i > 0 && row_bytes >= batch_row_bytes_max) co_return i;
@@ -254,7 +256,7 @@ io::Task<size_t> Pipeline::process(WorkItems& items, int32_t partition, WallTime
       guard_.leave();
       co_await parts_.world.loop.yield();
     }
-    guard_.enter({partition, items[i]->record.offset});
+    guard_.enter({input.lane, input.number, items[i]->record.offset});
     processor_.process(*items[i], now);
     MR_ASSERT(items[i]->fate != Fate::undecided);
     row_bytes += items[i]->row.size();
@@ -263,9 +265,9 @@ io::Task<size_t> Pipeline::process(WorkItems& items, int32_t partition, WallTime
 }
 
 // A row that `events` does not take becomes a dead letter.
-io::Task<Result<Offset>> Pipeline::append_events(WorkItems& items, size_t count, int32_t partition,
-                                                 WallTime now) {
-  const std::string source_partition = std::to_string(partition);
+io::Task<Result<Offset>> Pipeline::append_events(WorkItems& items, size_t count,
+                                                 const InputPartition& input, WallTime now) {
+  const std::string source_partition = std::to_string(input.number);
   struct Row {
     WorkItem* item = nullptr;
     std::string uuid;
@@ -280,6 +282,9 @@ io::Task<Result<Offset>> Pipeline::append_events(WorkItems& items, size_t count,
     rows.push_back(
         {&item, codec::to_string(item.event.uuid), std::to_string(item.record.offset.value)});
     stream::RecordView record{now, as_bytes(rows.back().uuid), as_bytes(item.row), {}};
+    if (input.lane != event::Lane::main) {
+      record.headers.push_back({"source_topic", as_bytes(input.topic())});
+    }
     record.headers.push_back({"source_partition", as_bytes(source_partition)});
     record.headers.push_back({"source_offset", as_bytes(rows.back().source_offset)});
     records.push_back(std::move(record));
@@ -298,7 +303,8 @@ io::Task<Result<Offset>> Pipeline::append_events(WorkItems& items, size_t count,
     parts_.log.error("an event's row is refused for good; the event becomes a dead letter",
                      {{"topic", options_.output_topic},
                       {"uuid", row.uuid},
-                      {"partition", partition},
+                      {"source_topic", input.topic()},
+                      {"partition", input.number},
                       {"offset", row.source_offset},
                       {"error", refused.why}});
   }
@@ -320,10 +326,9 @@ io::Task<Result<void>> Pipeline::commit(const state::StateChanges& changes) {
   }
 }
 
-state::OutboxRow Pipeline::dead_letter(const WorkItem& item, int32_t partition,
+state::OutboxRow Pipeline::dead_letter(const WorkItem& item, const InputPartition& input,
                                        WallTime now) const {
-  return dead_letter_row(item.record, options_.input_topic, partition, item.reason, item.error,
-                         now);
+  return dead_letter_row(item.record, input.topic(), input.number, item.reason, item.error, now);
 }
 
 void Pipeline::account(const state::StateChanges& changes) {
@@ -353,7 +358,8 @@ IngestStatus Pipeline::status() const {
   IngestStatus status;
   for (size_t i = 0; i < next_.size(); ++i) {
     const InputPartition& input = parts_.captured[i];
-    status.inputs.push_back({input.number, next_[i], input.reader.end_offset()});
+    status.inputs.push_back(
+        {std::string(input.topic()), input.number, next_[i], input.reader.end_offset()});
   }
   status.events_next = events_next_;
   status.totals = totals_;

@@ -29,7 +29,6 @@ inline constexpr size_t batch_row_bytes_max = 32u * 1024 * 1024;
 
 struct PipelineOptions {
   ProcessorOptions processor;
-  std::string input_topic = "captured";
   std::string output_topic = "events";
   // Where the record in work is marked; its folder must exist.
   io::Path crash_page = "run/ingest.page";
@@ -38,7 +37,7 @@ struct PipelineOptions {
 // What the pipeline works with. All of it outlives the pipeline. `events` is opened with
 // Visibility::on_publish and truncated to the committed position (position_name("events")), where
 // the log can do that: otherwise a crash between append and commit leaves rows that are appended
-// again, and their readers drop repeats of (source_partition, source_offset).
+// again, and their readers drop repeats of (source_topic, source_partition, source_offset).
 struct PipelineParts {
   io::World& world;
   std::vector<InputPartition> captured;  // at least one
@@ -82,15 +81,16 @@ class Pipeline {
   io::Task<Result<Offset>> begin(const InputPartition& input);
   io::Task<Result<void>> ingest(Input::Arrived arrived);
   io::Task<Result<void>> pass_damage(size_t index, stream::DamagedRange range);
-  WorkItems decode(const stream::ReadBatch& batch, int32_t partition);
+  WorkItems decode(const stream::ReadBatch& batch, const InputPartition& input);
   io::Task<Result<void>> resolve_projects(WorkItems& items);
   io::Task<Result<void>> load_state(const WorkItems& items);
   // Processes in order and yields how many items it came to.
-  io::Task<size_t> process(WorkItems& items, int32_t partition, WallTime now);
-  io::Task<Result<Offset>> append_events(WorkItems& items, size_t count, int32_t partition,
-                                         WallTime now);
+  io::Task<size_t> process(WorkItems& items, const InputPartition& input, WallTime now);
+  io::Task<Result<Offset>> append_events(WorkItems& items, size_t count,
+                                         const InputPartition& input, WallTime now);
   io::Task<Result<void>> commit(const state::StateChanges& changes);
-  state::OutboxRow dead_letter(const WorkItem& item, int32_t partition, WallTime now) const;
+  state::OutboxRow dead_letter(const WorkItem& item, const InputPartition& input,
+                               WallTime now) const;
   void account(const state::StateChanges& changes);
   int64_t lag() const;
 

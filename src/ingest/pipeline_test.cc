@@ -140,8 +140,10 @@ class Machine {
     MR_CO_CHECK(co_await projects.open());
     FakeReader reader(captured, breaking_, piece_);
     FakeReader second_reader(captured_second, breaking_, piece_);
-    std::vector<InputPartition> inputs = {{0, reader}};
-    if (!captured_second.records.empty()) inputs.push_back({7, second_reader});
+    std::vector<InputPartition> inputs = {{event::Lane::main, 0, reader}};
+    if (!captured_second.records.empty()) {
+      inputs.push_back({event::Lane::historical, 7, second_reader});
+    };
     PipelineOptions pipeline_options;
     pipeline_options.processor = options;
     pipeline_options.crash_page = folder_.at("ingest.page");
@@ -314,7 +316,7 @@ TEST(Pipeline, ARecordThatCrashesThreeTimesIsDeadLetteredAndNamed) {
     auto mapped = io::run_in(machine.real_, machine.doors_.disk.map_shared(page)).value();
     CrashGuard guard(std::move(mapped));
     EXPECT_EQ(guard.poisoned().has_value(), false);
-    guard.enter({0, Offset(1)});
+    guard.enter({event::Lane::main, 0, Offset(1)});
   }
   ASSERT_TRUE(machine.run());
   EXPECT_EQ(machine.events.visible, 2u);
@@ -342,7 +344,10 @@ TEST(Pipeline, PartitionsAreReadInTurnAndRememberedEachByItself) {
   EXPECT_TRUE(std::ranges::is_sorted(order["7"]));
   // The short one did not wait for the long one.
   EXPECT_EQ(machine.events.records[11].header("source_partition"), "7");
-  EXPECT_NE(machine.state_dump().find("captured/7|9"), std::string::npos);
+  // The main lane needs no name.
+  EXPECT_EQ(machine.events.records[11].header("source_topic"), "captured.historical");
+  EXPECT_EQ(machine.events.records[0].header("source_topic"), "(none)");
+  EXPECT_NE(machine.state_dump().find("captured.historical/7|9"), std::string::npos);
   EXPECT_NE(machine.state_dump().find("captured/0|3"), std::string::npos);
   ASSERT_TRUE(machine.run());
   EXPECT_EQ(machine.events.visible, 12u);

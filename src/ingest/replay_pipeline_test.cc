@@ -92,10 +92,15 @@ class Machine {
     catalog::LiveSnapshot projects(doors_, folder_.at("snapshot"), folder_.at("page"));
     MR_CO_CHECK(co_await projects.open());
     FakeReader reader(captured, breaking_, 2);
-    MR_CO_TRY(
-        auto pipeline,
-        co_await ReplayPipeline::open(
-            {doors_, {{0, reader}}, rows_appender, true, store, projects, outbox, *log_, metrics}));
+    MR_CO_TRY(auto pipeline, co_await ReplayPipeline::open({doors_,
+                                                            {{event::Lane::replay, 0, reader}},
+                                                            rows_appender,
+                                                            true,
+                                                            store,
+                                                            projects,
+                                                            outbox,
+                                                            *log_,
+                                                            metrics}));
     StopAtEnd at_end(*pipeline, captured);
     reader.at_end = &at_end;
     MR_CO_CHECK(co_await pipeline->run());

@@ -10,6 +10,20 @@ bool is_decimal(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// "captured.historical"; nothing that would have to be escaped.
+bool is_topic(std::string_view text) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+void append_source_topic(std::string& rows, const stream::Record& record) {
+  const auto topic = record.header(source_topic_header);
+  if (!topic || !is_topic(as_text(*topic))) return;
+  rows += ",\"_source_topic\":\"";
+  rows += as_text(*topic);
+  rows += '"';
+}
+
 void append_source(std::string& rows, const stream::Record& record, std::string_view header,
                    std::string_view column) {
   const auto value = record.header(header);
@@ -38,6 +52,7 @@ void Block::add(const stream::Record& record) {
   rows_ += ",\"_offset\":" + std::to_string(record.offset.value);
   rows_ +=
       ",\"_timestamp\":" + std::to_string(std::max<int64_t>(record.timestamp.millis / 1000, 0));
+  append_source_topic(rows_, record);
   append_source(rows_, record, source_partition_header, "_source_partition");
   append_source(rows_, record, source_offset_header, "_source_offset");
   if (value[first_member] != '}') rows_ += ',';

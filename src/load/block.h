@@ -11,8 +11,8 @@ namespace mr::load {
 
 // Rows on their way into one table: the records of a range of offsets, as the warehouse takes them.
 // A record's value is a JSON object; its place in the log is spliced in as columns:
-//   _partition, _offset, _timestamp            from the record itself
-//   _source_partition, _source_offset          from its headers, where it has them
+//   _partition, _offset, _timestamp                    from the record itself
+//   _source_topic, _source_partition, _source_offset   from its headers, where it has them
 class Block {
  public:
   // `partition` is that of the topic that is loaded.
@@ -53,6 +53,7 @@ class Block {
 };
 
 // Header names under which ingest stores where an event was captured (decimal text).
+inline constexpr std::string_view source_topic_header = "source_topic";
 inline constexpr std::string_view source_partition_header = "source_partition";
 inline constexpr std::string_view source_offset_header = "source_offset";
 

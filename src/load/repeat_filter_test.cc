@@ -30,6 +30,27 @@ TEST(RepeatFilter, ABatchThatWasDoneAgainIsSeenInEachPartitionByItself) {
   EXPECT_EQ(restarted.marks()[1].next, Offset(8));
 }
 
+TEST(RepeatFilter, TopicsHaveMarksOfTheirOwn) {
+  RepeatFilter filter;
+  const auto seen_in = [](RepeatFilter& by, const std::string& topic) {
+    const std::string partition = "0";
+    const std::string offset = "4";
+    return by.seen({.offset = Offset(0),
+                    .timestamp = {},
+                    .key = {},
+                    .value = {},
+                    .headers = {{source_topic_header, as_bytes(topic)},
+                                {source_partition_header, as_bytes(partition)},
+                                {source_offset_header, as_bytes(offset)}}});
+  };
+  EXPECT_FALSE(seen(filter, "0", "4"));
+  EXPECT_FALSE(seen_in(filter, "captured.ai"));
+  RepeatFilter restarted(filter.marks());
+  EXPECT_TRUE(seen_in(restarted, "captured.ai"));
+  EXPECT_TRUE(seen(restarted, "0", "4"));
+  EXPECT_FALSE(seen_in(restarted, "captured.historical"));
+}
+
 TEST(RepeatFilter, RecordsWithoutASourceAreNeverRepeats) {
   RepeatFilter filter;
   const stream::Record bare{Offset(0), {}, {}, {}, {}};

@@ -11,8 +11,9 @@ namespace mr::log {
 namespace {
 
 constexpr uint32_t checkpoint_magic = 0x4D524350;  // "MRCP"
-// Version 1 ends before the number of sources.
-constexpr uint16_t checkpoint_version = 2;
+// Version 1 ends before the number of sources; in version 2 they have no topics.
+constexpr uint16_t checkpoint_version = 3;
+constexpr uint16_t version_with_topics = 3;
 constexpr uint16_t flag_intended = 1;
 constexpr size_t crc_bytes = 4;
 constexpr size_t name_bytes_max = 200;
@@ -33,6 +34,8 @@ Bytes encode_checkpoint(const stream::Checkpoint& checkpoint) {
   codec::put_u64_be(out, static_cast<uint64_t>(checkpoint.intended_end.value_or(Offset(0)).value));
   codec::put_u32_be(out, static_cast<uint32_t>(checkpoint.sources.size()));
   for (const stream::SourceMark& source : checkpoint.sources) {
+    codec::put_u16_be(out, static_cast<uint16_t>(source.topic.size()));
+    codec::put_bytes(out, as_bytes(source.topic));
     codec::put_u32_be(out, static_cast<uint32_t>(source.partition));
     codec::put_u64_be(out, static_cast<uint64_t>(source.next.value));
   }
@@ -55,8 +58,11 @@ Result<stream::Checkpoint> decode_checkpoint(ByteView bytes, const std::string& 
   const Offset intended(static_cast<int64_t>(reader.u64_be()));
   const uint32_t sources = version == 1 ? 0 : reader.u32_be();
   for (uint32_t i = 0; i < sources && reader.ok(); ++i) {
-    const auto partition = static_cast<int32_t>(reader.u32_be());
-    checkpoint.sources.push_back({partition, Offset(static_cast<int64_t>(reader.u64_be()))});
+    stream::SourceMark source;
+    if (version >= version_with_topics) source.topic = as_text(reader.bytes(reader.u16_be()));
+    source.partition = static_cast<int32_t>(reader.u32_be());
+    source.next = Offset(static_cast<int64_t>(reader.u64_be()));
+    checkpoint.sources.push_back(std::move(source));
   }
   const uint32_t crc = reader.u32_be();
   if (!reader.finished() || magic != checkpoint_magic ||

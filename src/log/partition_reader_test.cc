@@ -155,7 +155,7 @@ TEST(Checkpoints, AreKeptByNameAndSurvivePowerLoss) {
 }
 
 TEST(Checkpoints, ADamagedFileIsRefused) {
-  const std::vector<stream::SourceMark> sources = {{0, Offset(77)}, {5, Offset(1)}};
+  const std::vector<stream::SourceMark> sources = {{"", 0, Offset(77)}, {"lane", 5, Offset(1)}};
   const Bytes bytes = encode_checkpoint({Offset(5), Offset(9), sources});
   ASSERT_TRUE(decode_checkpoint(bytes, "c"));
   EXPECT_EQ(decode_checkpoint(bytes, "c")->sources, sources);

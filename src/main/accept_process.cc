@@ -1,11 +1,9 @@
 #include "main/accept_process.h"
 
-#include <algorithm>
-
 #include "capture/capture_server.h"
 #include "catalog/live_snapshot.h"
+#include "main/captured_lanes.h"
 #include "main/log_places.h"
-#include "main/spool.h"
 
 namespace mr::main {
 
@@ -28,27 +26,6 @@ capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
   return config;
 }
 
-// `spool` may be null.
-io::Task<std::unique_ptr<stream::TopicAppender>> open_captured(ProcessRuntime& runtime,
-                                                               stream::Log& log, Spool* spool) {
-  Result<int32_t> count = co_await captured_partitions(runtime, log);
-  // Brokers that do not answer do not keep clients waiting: their events are spooled.
-  if (!count && count.error().code() == ErrorCode::timed_out) {
-    const int32_t known = spool != nullptr ? runtime.must(co_await spool->partitions()) : 0;
-    count = std::max(static_cast<int32_t>(runtime.settings().count("capture.partitions")), known);
-  }
-  const int32_t served = runtime.must(std::move(count));
-  std::vector<std::unique_ptr<stream::Appender>> partitions;
-  for (int32_t number = 0; number < served; ++number) {
-    auto appender = co_await open_patiently(runtime, log, {"captured", number});
-    if (spool != nullptr) {
-      appender = runtime.must(co_await spool->put_behind(std::move(appender), number));
-    }
-    partitions.push_back(std::move(appender));
-  }
-  co_return std::make_unique<stream::TopicAppender>(runtime.world().loop, std::move(partitions));
-}
-
 io::Task<void> stop_when_asked(ProcessRuntime& runtime, capture::CaptureServer& server) {
   co_await runtime.stop_requested();
   server.stop(drain_grace);
@@ -64,22 +41,22 @@ io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
   io::TaskGroup following(world.loop);  // to the end of the process
   following.spawn(catalog.follow());
   const auto log = open_log(runtime);
-  const auto spool = Spool::open(runtime);
-  const auto captured = co_await open_captured(runtime, *log, spool.get());
-  if (!spool) co_await Spool::warn_of_leftovers(runtime);
+  CapturedLanes opener(runtime, *log);
+  co_await opener.prepare();
+  capture::LaneAppender lanes(world.loop, opener);
+  co_await lanes.open(event::Lane::main);
   const auto server = runtime.must(co_await capture::CaptureServer::create(
-      world, capture_config(runtime), *captured, catalog, runtime.metrics(), runtime.log()));
+      world, capture_config(runtime), lanes, catalog, runtime.metrics(), runtime.log()));
   auto accepting = runtime.must(world.network.adopt_listener(listener));
   runtime.log().info("ready", {{"address", accepting->address().text}});
   io::TaskGroup tasks(world.loop);
   tasks.spawn(stop_when_asked(runtime, *server));
-  const auto served = static_cast<int32_t>(captured->partition_count());
-  tasks.spawn(follow_captured_partitions(runtime, *log, served));
-  if (spool) tasks.spawn(spool->forward_leftovers(*log, served));
+  tasks.spawn(follow_lane_partitions(runtime, *log, opener.partitions()));
+  tasks.spawn(opener.attend(lanes));
   runtime.must(co_await server->serve(std::move(accepting)));
   co_await tasks.drain();
-  runtime.must(co_await captured->close());
-  if (spool) runtime.must(co_await spool->close());
+  runtime.must(co_await lanes.close());
+  runtime.must(co_await opener.close());
 }
 
 }  // namespace mr::main

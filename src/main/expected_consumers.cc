@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "event/lane.h"
 #include "ingest/outbox_drainer.h"
 #include "log/checkpoint_file.h"
 #include "log/manifest.h"
@@ -38,10 +39,11 @@ bool has(const std::vector<std::string>& roles, std::string_view role) {
   return std::ranges::find(roles, role) != roles.end();
 }
 
-// How many partitions of captured there must be, by ingest's positions in them.
-int32_t captured_partitions(const std::vector<state::Position>& ingested, int32_t at_least) {
+// How many partitions a lane must have, by ingest's positions in them.
+int32_t partitions_of(event::Lane lane, const std::vector<state::Position>& ingested,
+                      int32_t at_least) {
   const auto knows = [&](int32_t number) {
-    const std::string name = ingest::position_name("captured", number);
+    const std::string name = ingest::position_name(event::topic_of(lane), number);
     return std::ranges::find(ingested, name, &state::Position::name) != ingested.end();
   };
   int32_t count = at_least;
@@ -78,14 +80,17 @@ io::Task<Result<void>> expect_consumers(io::World world, io::Worker& worker,
                                         DataDirectory directory, ExpectedConsumers expected) {
   const bool ingests = has(expected.roles, "pipeline");
   MR_CO_TRY(const auto ingested, co_await ingest_positions(world, worker, directory.state()));
-  const int32_t captured = captured_partitions(ingested, expected.captured);
-  for (int32_t number = 0; number < captured; ++number) {
-    const stream::TopicPartition which{"captured", number};
-    const Offset passed = state::position_of(ingested, ingest::position_name("captured", number));
-    MR_CO_CHECK(co_await note(world, directory.log(), {which, "ingest", passed, ingests}));
-    if (expected.archive.empty()) continue;
-    MR_CO_TRY(const Offset archived, co_await archived_end(world, expected.archive, which));
-    MR_CO_CHECK(co_await note(world, directory.log(), {which, "archive", archived, ingests}));
+  for (const event::Lane lane : event::ingested_lanes) {
+    const std::string topic(event::topic_of(lane));
+    const int32_t count = partitions_of(lane, ingested, expected.captured);
+    for (int32_t number = 0; number < count; ++number) {
+      const stream::TopicPartition which{topic, number};
+      const Offset passed = state::position_of(ingested, ingest::position_name(topic, number));
+      MR_CO_CHECK(co_await note(world, directory.log(), {which, "ingest", passed, ingests}));
+      if (expected.archive.empty()) continue;
+      MR_CO_TRY(const Offset archived, co_await archived_end(world, expected.archive, which));
+      MR_CO_CHECK(co_await note(world, directory.log(), {which, "archive", archived, ingests}));
+    }
   }
   const auto loaded_positions = log::open_checkpoints(world, directory.load());
   for (const LoadedTopic& loaded : loaded_topics) {
@@ -99,7 +104,10 @@ io::Task<Result<void>> expect_consumers(io::World world, io::Worker& worker,
 }
 
 std::vector<std::string> consumers_of(const std::string& topic) {
-  if (topic == "captured") return {"ingest"};
+  const auto lane = event::lane_of_topic(topic);
+  if (lane && std::ranges::find(event::ingested_lanes, *lane) != event::ingested_lanes.end()) {
+    return {"ingest"};
+  }
   const auto found = std::ranges::find(loaded_topics, topic, &LoadedTopic::topic);
   if (found != loaded_topics.end()) return {"load"};
   return {};

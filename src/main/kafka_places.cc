@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "event/lane.h"
 #include "main/captured_form.h"
 
 namespace mr::main {
@@ -9,8 +10,8 @@ namespace mr::main {
 namespace {
 
 // What is written: the topics that must be there.
-constexpr std::string_view written_topics[] = {
-    "captured", "events", "persons", "person_distinct_ids", "groups", "dead_letters"};
+constexpr std::string_view written_topics[] = {"events", "persons", "person_distinct_ids", "groups",
+                                               "dead_letters"};
 // Pipeline and store write dead letters.
 constexpr int32_t dead_letter_partitions = 2;
 constexpr size_t worker_threads = 2;
@@ -76,10 +77,13 @@ Result<kafka::Options> kafka_options(const Settings& settings) {
   if (!properties) return invalid("kafka.rdkafka", properties.error().message());
   options.properties = *std::move(properties);
   options.create_topics = settings.text("kafka.create_topics") == "on";
-  options.partitions["captured"] = static_cast<int32_t>(settings.count("capture.partitions"));
+  for (const event::Lane lane : event::all_lanes) {
+    const std::string topic(event::topic_of(lane));
+    options.partitions[topic] = static_cast<int32_t>(settings.count("capture.partitions"));
+    options.forms[topic] = &captured_form;
+  }
   options.partitions["dead_letters"] = dead_letter_partitions;
   options.append_timeout = settings.duration("kafka.append_timeout");
-  options.forms["captured"] = &captured_form;
   options.forms["dead_letters"] = &captured_form;
   return options;
 }
@@ -89,13 +93,17 @@ io::Task<Result<void>> check_kafka(io::World& world, io::EpollLoop& loop, teleme
   MR_CO_TRY(kafka::Options options, kafka_options(settings));
   options.wait_for_brokers = false;
   options.open_timeout = patience;
-  const int32_t captured = options.partitions["captured"];
+  const int32_t captured = options.partitions[std::string(event::topic_of(event::Lane::main))];
+  std::vector<stream::TopicPartition> needed;
+  for (const event::Lane lane : event::all_lanes) {
+    needed.push_back({std::string(event::topic_of(lane)), captured - 1});
+  }
+  for (const std::string_view topic : written_topics) needed.push_back({std::string(topic), 0});
   io::ThreadWorker worker(loop, 1, "kafka");
   MR_CO_TRY(const auto brokers,
             kafka::KafkaLog::create({world, loop, worker, log}, std::move(options)));
-  for (const std::string_view topic : written_topics) {
-    const int32_t partition = topic == "captured" ? captured - 1 : 0;
-    const auto ensured = co_await brokers->ensure_topic(std::string(topic), partition);
+  for (const auto& [topic, partition] : needed) {
+    const auto ensured = co_await brokers->ensure_topic(topic, partition);
     if (ensured) continue;
     if (ensured.error().code() != ErrorCode::timed_out) co_return fail(ensured.error());
     if (!brokers->connection_refused().empty()) {

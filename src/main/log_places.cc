@@ -46,7 +46,13 @@ std::unique_ptr<log::EmbeddedLog> open_embedded_log(ProcessRuntime& runtime) {
   auto log =
       std::make_unique<log::EmbeddedLog>(runtime.world(), runtime.directory().log(), options);
   for (const auto& [topic, retention] : kept) log->set_topic(topic, {retention, {}});
-  log->set_topic("captured", captured);
+  // A lane without a rule of its own is kept as the main one.
+  for (const event::Lane lane : event::all_lanes) {
+    const std::string topic(event::topic_of(lane));
+    log::EmbeddedLog::TopicOptions options_of_lane = captured;
+    if (kept.contains(topic)) options_of_lane.retention = kept[topic];
+    log->set_topic(topic, options_of_lane);
+  }
   return log;
 }
 
@@ -67,31 +73,42 @@ io::Task<std::unique_ptr<stream::Appender>> open_patiently(ProcessRuntime& runti
   co_return appender;
 }
 
-io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log) {
-  auto count = static_cast<int32_t>(runtime.settings().count("capture.partitions"));
+io::Task<Result<LanePartitions>> lane_partitions(ProcessRuntime& runtime, stream::Log& log) {
+  LanePartitions counts;
+  counts.fill(static_cast<int32_t>(runtime.settings().count("capture.partitions")));
   MR_CO_TRY(const auto all, co_await log.list());
   for (const stream::TopicPartition& one : all) {
-    if (one.topic == "captured") count = std::max(count, one.partition + 1);
+    const auto lane = event::lane_of_topic(one.topic);
+    if (!lane) continue;
+    int32_t& count = counts[static_cast<size_t>(*lane)];
+    count = std::max(count, one.partition + 1);
   }
-  co_return count;
+  co_return counts;
 }
 
-io::Task<Result<int32_t>> wait_for_captured_partitions(ProcessRuntime& runtime, stream::Log& log) {
+io::Task<Result<LanePartitions>> wait_for_lane_partitions(ProcessRuntime& runtime,
+                                                          stream::Log& log) {
   for (;;) {
-    auto count = co_await captured_partitions(runtime, log);
-    const bool silent = !count && count.error().code() == ErrorCode::timed_out;
-    if (!silent || co_await runtime.stop_requested_within(ask_again)) co_return count;
+    auto counts = co_await lane_partitions(runtime, log);
+    const bool silent = !counts && counts.error().code() == ErrorCode::timed_out;
+    if (!silent || co_await runtime.stop_requested_within(ask_again)) co_return counts;
   }
 }
 
-io::Task<void> follow_captured_partitions(ProcessRuntime& runtime, stream::Log& log,
-                                          int32_t served) {
+io::Task<void> follow_lane_partitions(ProcessRuntime& runtime, stream::Log& log,
+                                      LanePartitions served) {
   if (!uses_kafka(runtime.settings())) co_return;
   do {
-    const Result<int32_t> count = co_await wait_for_captured_partitions(runtime, log);
-    if (!count || *count == served) continue;
-    runtime.log().warning("the topic captured has another number of partitions; starting again",
-                          {{"partitions", *count}, {"taken", served}});
+    const Result<LanePartitions> counts = co_await wait_for_lane_partitions(runtime, log);
+    if (!counts || *counts == served) continue;
+    for (const event::Lane lane : event::all_lanes) {
+      const auto index = static_cast<size_t>(lane);
+      if ((*counts)[index] == served[index]) continue;
+      runtime.log().warning("a topic has another number of partitions; starting again",
+                            {{"topic", event::topic_of(lane)},
+                             {"partitions", (*counts)[index]},
+                             {"taken", served[index]}});
+    }
     runtime.ask_to_stop();
   } while (!co_await runtime.stop_requested_within(look_again));
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <memory>
 
+#include "event/lane.h"
 #include "log/embedded_log.h"
 #include "main/process_runtime.h"
 #include "stream/log.h"
@@ -26,17 +28,21 @@ io::Task<std::unique_ptr<stream::Appender>> open_patiently(ProcessRuntime& runti
                                                            stream::Log& log,
                                                            stream::TopicPartition which);
 
-// The partitions of the topic `captured`, from 0: as many as `capture.partitions` says, or as there
-// are already, if those are more. Errors: timed_out when no broker answers, and others of the log.
-io::Task<Result<int32_t>> captured_partitions(ProcessRuntime& runtime, stream::Log& log);
-// The same; brokers that do not answer are asked again until they do or the process is to end.
-io::Task<Result<int32_t>> wait_for_captured_partitions(ProcessRuntime& runtime, stream::Log& log);
+// How many partitions the topic of each lane has, in the order of event::Lane.
+using LanePartitions = std::array<int32_t, event::all_lanes.size()>;
 
-// Asks the process to end, so that it starts again, when the topic `captured` on Kafka has not the
+// As many as `capture.partitions` says, or as there are already, if those are more. Errors:
+// timed_out when no broker answers, and others of the log.
+io::Task<Result<LanePartitions>> lane_partitions(ProcessRuntime& runtime, stream::Log& log);
+// The same; brokers that do not answer are asked again until they do or the process is to end.
+io::Task<Result<LanePartitions>> wait_for_lane_partitions(ProcessRuntime& runtime,
+                                                          stream::Log& log);
+
+// Asks the process to end, so that it starts again, when a lane's topic on Kafka has not the
 // `served` partitions that the process took it to have: at the start, while no broker answered, or
 // because some were added since. Ends when the process is to end. Our own log never changes so.
-io::Task<void> follow_captured_partitions(ProcessRuntime& runtime, stream::Log& log,
-                                          int32_t served);
+io::Task<void> follow_lane_partitions(ProcessRuntime& runtime, stream::Log& log,
+                                      LanePartitions served);
 
 // Consumers' positions that are kept as files in a folder.
 std::unique_ptr<stream::Checkpoints> open_positions(ProcessRuntime& runtime, io::Path folder);

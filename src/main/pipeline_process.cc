@@ -139,24 +139,35 @@ io::Task<void> stop_when_asked(ProcessRuntime& runtime, ingest::Pipeline& pipeli
   pipeline.stop();
 }
 
-io::Task<Result<std::vector<ingest::InputPartition>>> open_captured(
-    ProcessRuntime& runtime, stream::Log& log,
-    std::vector<std::unique_ptr<stream::Reader>>& readers) {
-  int32_t count = 1;
+// Readers of every lane that ingest works on; the first of main is opened before the brokers are
+// asked how many there are, because silent ones have answered when a reader is open.
+struct OpenLanes {
+  std::vector<std::unique_ptr<stream::Reader>> readers;
   std::vector<ingest::InputPartition> inputs;
-  for (int32_t number = 0; number < count; ++number) {
-    MR_CO_TRY(auto reader, co_await log.open_reader({"captured", number}));
+  LanePartitions partitions{};
+
+  io::Task<Result<void>> open(stream::Log& log, event::Lane lane, int32_t number) {
+    MR_CO_TRY(auto reader, co_await log.open_reader({std::string(event::topic_of(lane)), number}));
     readers.push_back(std::move(reader));
-    inputs.push_back({number, *readers.back()});
-    // Not before: brokers that are silent at first have answered when a reader is open.
-    if (number == 0) {
-      MR_CO_TRY(count, co_await wait_for_captured_partitions(runtime, log));
+    inputs.push_back({lane, number, *readers.back()});
+    co_return Result<void>{};
+  }
+};
+
+io::Task<Result<OpenLanes>> open_captured(ProcessRuntime& runtime, stream::Log& log) {
+  OpenLanes lanes;
+  MR_CO_CHECK(co_await lanes.open(log, event::Lane::main, 0));
+  MR_CO_TRY(lanes.partitions, co_await wait_for_lane_partitions(runtime, log));
+  for (const event::Lane lane : event::ingested_lanes) {
+    for (int32_t number = 0; number < lanes.partitions[static_cast<size_t>(lane)]; ++number) {
+      if (lane == event::Lane::main && number == 0) continue;
+      MR_CO_CHECK(co_await lanes.open(log, lane, number));
     }
   }
-  co_return inputs;
+  co_return lanes;
 }
 
-// How far ingest has come in one partition of the captured topic.
+// How far ingest has come in one partition.
 class IngestedPosition final : public ConsumerNotes::Position {
  public:
   IngestedPosition(const ingest::Pipeline& pipeline, size_t input)
@@ -168,20 +179,20 @@ class IngestedPosition final : public ConsumerNotes::Position {
   size_t input_;
 };
 
-// Retention of the captured topic waits for ingest.
+// Retention of the captured topics waits for ingest.
 io::Task<Result<void>> register_ingest(stream::Log& log, const ingest::Pipeline& pipeline,
                                        ConsumerNotes& notes) {
   const ingest::IngestStatus status = pipeline.status();
   for (size_t i = 0; i < status.inputs.size(); ++i) {
     const auto& input = status.inputs[i];
     MR_CO_TRY(auto consumer,
-              co_await log.register_consumer({"captured", input.partition}, "ingest", input.next));
+              co_await log.register_consumer({input.topic, input.partition}, "ingest", input.next));
     notes.add(std::move(consumer), std::make_unique<IngestedPosition>(pipeline, i));
   }
   co_return Result<void>{};
 }
 
-// One archiver for each partition of the captured topic, when there is an archive.
+// One archiver for each partition of the captured topics, when there is an archive.
 io::Task<std::vector<std::unique_ptr<log::Archiver>>> open_archivers(
     ProcessRuntime& runtime, stream::Log& log, std::vector<ingest::InputPartition> captured) {
   std::vector<std::unique_ptr<log::Archiver>> archivers;
@@ -189,7 +200,7 @@ io::Task<std::vector<std::unique_ptr<log::Archiver>>> open_archivers(
   // Only our own log can be archived: with Kafka it is the brokers' part.
   if (folder.empty() || !log.cuts_uncommitted()) co_return archivers;
   for (const ingest::InputPartition& input : captured) {
-    const stream::TopicPartition which{"captured", input.number};
+    const stream::TopicPartition which{std::string(input.topic()), input.number};
     auto archiver = std::make_unique<log::Archiver>(
         runtime.world(), log::partition_folder(runtime.directory().log(), which),
         log::partition_folder(folder, which), &runtime.log());
@@ -216,25 +227,25 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
                                     catalog::LiveSnapshot& projects) {
   io::World& world = runtime.world();
   ingest::OutboxDrainer drainer(world, state, topics.outbox(), runtime.log(), runtime.metrics());
-  std::vector<std::unique_ptr<stream::Reader>> readers;
-  const auto captured = runtime.must(co_await open_captured(runtime, log, readers));
+  const OpenLanes lanes = runtime.must(co_await open_captured(runtime, log));
   ingest::PipelineOptions options;
   options.processor.duplicates.window = runtime.settings().duration("ingest.dedup_window");
   options.processor.crash_on_event = mischief_at("ingest.crash_on_event");
   options.crash_page = runtime.directory().ingest_page();
   const auto pipeline = runtime.must(
-      co_await ingest::Pipeline::open({world, captured, topics.events(), log.cuts_uncommitted(),
+      co_await ingest::Pipeline::open({world, lanes.inputs, topics.events(), log.cuts_uncommitted(),
                                        state, projects, drainer, runtime.log(), runtime.metrics()},
                                       options));
-  runtime.log().info("ready", {{"partitions", captured.size()}, {"lag", pipeline->status().lag()}});
+  runtime.log().info("ready",
+                     {{"partitions", lanes.inputs.size()}, {"lag", pipeline->status().lag()}});
   ConsumerNotes notes(world, runtime.log());
   runtime.must(co_await register_ingest(log, *pipeline, notes));
-  const auto archivers = co_await open_archivers(runtime, log, captured);
+  const auto archivers = co_await open_archivers(runtime, log, lanes.inputs);
   io::TaskGroup tasks(world.loop);
   for (const auto& archiver : archivers) tasks.spawn(archiver->run());
   tasks.spawn(notes.run());
   tasks.spawn(run_drainer(runtime, drainer));
-  tasks.spawn(follow_captured_partitions(runtime, log, static_cast<int32_t>(captured.size())));
+  tasks.spawn(follow_lane_partitions(runtime, log, lanes.partitions));
   io::TaskGroup stopping(world.loop);
   stopping.spawn(stop_when_asked(runtime, *pipeline));
   runtime.must(co_await pipeline->run());

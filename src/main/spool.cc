@@ -11,41 +11,50 @@ namespace mr::main {
 
 namespace {
 
-constexpr const char* spool_topic = "captured.spool";
-constexpr const char* refused_topic = "captured.refused";
 constexpr const char* forwarder_name = "forwarder";
 // Of what was forwarded; what was not is never removed.
 constexpr uint64_t kept_bytes_max = 256u * 1024 * 1024;
 
-std::string position_name(int32_t partition) {
-  return std::string(spool_topic) + "-" + std::to_string(partition);
+std::string spool_topic(event::Lane lane) {
+  return std::string(event::topic_of(lane)) + ".spool";
+}
+
+std::string refused_topic(event::Lane lane) {
+  return std::string(event::topic_of(lane)) + ".refused";
+}
+
+std::string position_name(event::Lane lane, int32_t partition) {
+  return spool_topic(lane) + "-" + std::to_string(partition);
 }
 
 }  // namespace
 
-Spool::Spool(ProcessRuntime& runtime)
-    : runtime_(runtime), positions_(open_positions(runtime, runtime.directory().spool())) {
+Spool::Spool(ProcessRuntime& runtime, event::Lane lane)
+    : runtime_(runtime),
+      lane_(lane),
+      positions_(open_positions(runtime, runtime.directory().spool())) {
   auto local = open_embedded_log(runtime);
-  local->set_topic(spool_topic, {{.bytes_max = kept_bytes_max}, {}});
-  local->set_topic(refused_topic, {{}, {}});
+  local->set_topic(spool_topic(lane), {{.bytes_max = kept_bytes_max}, {}});
+  local->set_topic(refused_topic(lane), {{}, {}});
   local_ = std::move(local);
 }
 
-std::unique_ptr<Spool> Spool::open(ProcessRuntime& runtime) {
+std::unique_ptr<Spool> Spool::open(ProcessRuntime& runtime, event::Lane lane) {
   const Settings& settings = runtime.settings();
   if (!uses_kafka(settings) || settings.text("kafka.spool") != "on") return nullptr;
-  return std::unique_ptr<Spool>(new Spool(runtime));
+  return std::unique_ptr<Spool>(new Spool(runtime, lane));
 }
 
 io::Task<Result<std::vector<Spool::Leftover>>> Spool::find_leftovers(stream::Log& local,
                                                                      stream::Checkpoints& positions,
+                                                                     event::Lane lane,
                                                                      int32_t first) {
   std::vector<Leftover> found;
   MR_CO_TRY(const auto all, co_await local.list());
   for (const stream::TopicPartition& which : all) {
-    if (which.topic != spool_topic || which.partition < first) continue;
+    if (which.topic != spool_topic(lane) || which.partition < first) continue;
     MR_CO_TRY(const auto reader, co_await local.open_reader(which));
-    MR_CO_TRY(const auto saved, co_await positions.load(position_name(which.partition)));
+    MR_CO_TRY(const auto saved, co_await positions.load(position_name(lane, which.partition)));
     const int64_t left = reader->end_offset() - (saved ? saved->next : Offset(0));
     if (left > 0) found.push_back({which.partition, left});
   }
@@ -56,19 +65,23 @@ io::Task<void> Spool::warn_of_leftovers(ProcessRuntime& runtime) {
   if (!uses_kafka(runtime.settings())) co_return;
   const auto local = open_embedded_log(runtime);
   const auto positions = open_positions(runtime, runtime.directory().spool());
-  const auto found = runtime.must(co_await find_leftovers(*local, *positions, 0));
-  for (const Leftover& left : found) {
-    runtime.log().error("records wait in the spool and are not forwarded: set kafka.spool to on",
-                        {{"partition", left.partition}, {"records", left.records}});
-    runtime.metrics()
-        .gauge("millrace_spool_records", kafka::spool_records_help,
-               {{"spool", position_name(left.partition)}})
-        .set(left.records);
+  for (const event::Lane lane : event::all_lanes) {
+    const auto found = runtime.must(co_await find_leftovers(*local, *positions, lane, 0));
+    for (const Leftover& left : found) {
+      runtime.log().error("records wait in the spool and are not forwarded: set kafka.spool to on",
+                          {{"topic", event::topic_of(lane)},
+                           {"partition", left.partition},
+                           {"records", left.records}});
+      runtime.metrics()
+          .gauge("millrace_spool_records", kafka::spool_records_help,
+                 {{"spool", position_name(lane, left.partition)}})
+          .set(left.records);
+    }
   }
 }
 
 io::Task<void> Spool::forward_leftovers(stream::Log& remote, int32_t count) {
-  const auto found = co_await find_leftovers(*local_, *positions_, count);
+  const auto found = co_await find_leftovers(*local_, *positions_, lane_, count);
   if (!found) {
     runtime_.log().error("cannot look for what older spools hold",
                          {{"error", found.error().message()}});
@@ -87,7 +100,8 @@ io::Task<void> Spool::forward_leftovers(stream::Log& remote, int32_t count) {
 }
 
 io::Task<Result<void>> Spool::forward_leftover(stream::Log& remote, Leftover left, int32_t to) {
-  MR_CO_TRY(auto appender, co_await remote.open_appender({"captured", to}, {}));
+  MR_CO_TRY(auto appender,
+            co_await remote.open_appender({std::string(event::topic_of(lane_)), to}, {}));
   MR_CO_TRY(auto spooling, co_await put_behind(std::move(appender), left.partition));
   leftovers_.push_back(std::move(spooling));
   co_return Result<void>();
@@ -106,22 +120,22 @@ io::Task<Result<int32_t>> Spool::partitions() {
   int32_t count = 0;
   MR_CO_TRY(const auto all, co_await local_->list());
   for (const stream::TopicPartition& which : all) {
-    if (which.topic == spool_topic) count = std::max(count, which.partition + 1);
+    if (which.topic == spool_topic(lane_)) count = std::max(count, which.partition + 1);
   }
   co_return count;
 }
 
 io::Task<Result<std::unique_ptr<stream::Appender>>> Spool::put_behind(
     std::unique_ptr<stream::Appender> remote, int32_t partition) {
-  const stream::TopicPartition which{spool_topic, partition};
-  const std::string name = position_name(partition);
+  const stream::TopicPartition which{spool_topic(lane_), partition};
+  const std::string name = position_name(lane_, partition);
   MR_CO_TRY(const auto saved, co_await positions_->load(name));
   // First: a spool that lost its files then goes on above what was forwarded.
   MR_CO_TRY(auto consumer, co_await local_->register_consumer(which, forwarder_name,
                                                               saved ? saved->next : Offset(0)));
   MR_CO_TRY(auto local, co_await local_->open_appender(which, {}));
   MR_CO_TRY(auto reader, co_await local_->open_reader(which));
-  MR_CO_TRY(auto refused, co_await local_->open_appender({refused_topic, partition}, {}));
+  MR_CO_TRY(auto refused, co_await local_->open_appender({refused_topic(lane_), partition}, {}));
   kafka::SpoolOptions options;
   options.patience = runtime_.settings().duration("kafka.spool_after");
   MR_CO_TRY(auto spooling, co_await kafka::SpoolingAppender::open(

@@ -6,6 +6,7 @@
 
 #include "codec/json_object.h"
 #include "codec/json_text.h"
+#include "event/lane.h"
 #include "http/client.h"
 #include "io/clock.h"
 #include "io/disk.h"
@@ -19,7 +20,6 @@ namespace {
 
 constexpr Millis process_patience{500};
 constexpr uint64_t processes_bytes_max = 64 * 1024;
-constexpr std::string_view captured_topic = "captured";
 constexpr std::string_view events_topic = "events";
 
 uint64_t folder_bytes(const std::string& folder) {
@@ -97,6 +97,17 @@ bool is_fate(std::string_view counter) {
   return what == "stored" || what == "duplicate" || what == "dropped" || what == "dead_lettered";
 }
 
+// Whether ingest reads the topic: the lanes of captured events.
+bool is_ingested(std::string_view topic) {
+  const auto lane = event::lane_of_topic(topic);
+  return lane && std::ranges::find(event::ingested_lanes, *lane) != event::ingested_lanes.end();
+}
+
+// "captured" of "captured/0".
+std::string_view topic_of(const state::Position& position) {
+  return std::string_view(position.name).substr(0, position.name.find('/'));
+}
+
 struct TopicEnds {
   std::string json = "[]";
   std::string trouble;  // why the log could not be asked; empty when it could
@@ -121,7 +132,7 @@ io::Task<Result<TopicEnds>> topic_ends(stream::Log& log) {
     }
     const auto first = co_await (*reader)->first_offset();
     const int64_t end = (*reader)->end_offset().value;
-    if (where.topic == captured_topic) ends.captured_end += end;
+    if (is_ingested(where.topic)) ends.captured_end += end;
     if (where.topic == events_topic) ends.events_end += end;
     json::Object topic;
     topic.set_text("topic", where.topic);
@@ -167,7 +178,7 @@ io::Task<Result<void>> add_stages(json::Object& report, const StatusSources& sou
             co_await sources.load_positions.load(std::string(events_topic) + "-0"));
   int64_t ingested = 0;
   for (const state::Position& position : positions) {
-    if (position.name.starts_with("captured/")) ingested += position.next.value;
+    if (is_ingested(topic_of(position))) ingested += position.next.value;
   }
   const int64_t stored = loaded ? loaded->next.value : 0;
   // Without the log's ends nothing is known of them, which is not the same as nothing.

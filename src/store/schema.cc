@@ -5,7 +5,7 @@
 // The tables of the reference (its names, columns, types and sort keys, so that queries and tools
 // written for it keep working) and Millrace's own columns:
 //   _partition, _offset                 the row's record in its topic; load tells by them what is
-//   there _source_partition, _source_offset   (events) the accepted record in `captured`
+//   there _source_topic, _source_partition, _source_offset   (events) the accepted record
 // Differences, all on purpose: the reference's servers run in UTC, so every time says 'UTC' here;
 // `groups` takes the topic's offset as the version, because two changes can share one second.
 // Every table syncs a part and its folder before an insert returns, and merged parts too; parts
@@ -250,11 +250,17 @@ FROM session_replay_blocks AS b FINAL
 GROUP BY b.team_id, b.session_id
 )sql";
 
+// Each lane of captured events is a topic of its own.
+constexpr std::string_view source_topic =
+    "ALTER TABLE events ADD COLUMN IF NOT EXISTS _source_topic LowCardinality(String) "
+    "DEFAULT 'captured' AFTER _partition";
+
 constexpr std::array all = {
     Migration{1, "events", events_table},
     Migration{2, "persons_and_groups", state_tables},
     Migration{3, "latest_state_views", state_views},
     Migration{4, "session_replay", session_replay},
+    Migration{5, "source_topic", source_topic},
 };
 
 }  // namespace

@@ -150,8 +150,9 @@ class Reader {
   virtual io::Task<Result<Offset>> find_time(WallTime time) = 0;
 };
 
-// How far a partition of the topic from which records were made had come.
+// How far a partition of a topic from which records were made had come.
 struct SourceMark {
+  std::string topic;  // empty: the one that needs no name
   int32_t partition = 0;
   Offset next;
   bool operator==(const SourceMark&) const = default;
