@@ -4,8 +4,10 @@
 #include "capture/capture_service.h"
 #include "capture/client_ip.h"
 #include "codec/json_object.h"
+#include "codec/json_text.h"
 #include "codec/percent.h"
 #include "codec/utf8.h"
+#include "event/capture_payload.h"
 #include "event/segment_request.h"
 
 namespace mr::capture {
@@ -50,6 +52,19 @@ std::string device_context(const http::RequestHead& head) {
 }
 
 }  // namespace
+
+bool is_posthog_after_all(const http::Request& request) {
+  const http::RequestHead& head = *request.head;
+  if (without_slash(head.path) != "/batch") return false;
+  event::CaptureQuery query = event::parse_capture_query(head.query);
+  const auto text = event::decode_payload(
+      {std::string(as_text(request.body)), head.header_or_empty("content-type"),
+       head.header_or_empty("content-encoding"), segment_body_bytes_max},
+      query);
+  if (!text || !json::is_valid(*text)) return false;
+  const std::string_view root = codec::trim(*text);
+  return !json::member_of(root, "api_key").empty() || !json::member_of(root, "token").empty();
+}
 
 event::CaptureVerdict decode_calls(const http::Request& request, Route route,
                                    const ProjectFinder& projects, WallTime now,

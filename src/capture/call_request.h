@@ -16,4 +16,8 @@ event::CaptureVerdict decode_calls(const http::Request& request, Route route,
                                    const ProjectFinder& projects, WallTime now,
                                    event::UuidSource& uuids);
 
+// Whether a request that X-Write-Key makes Jitsu's is PostHog's after all: on the path that they
+// share, with a token at the body's root, where Jitsu has none (contract: section 10).
+bool is_posthog_after_all(const http::Request& request);
+
 }  // namespace mr::capture

@@ -123,6 +123,7 @@ std::string_view CaptureService::log_trouble() const {
 }
 
 io::Task<http::Response> CaptureService::handle_event_route(http::Request request, Route route) {
+  if (route == Route::jitsu && is_posthog_after_all(request)) route = Route::posthog;
   const Outcome outcome = co_await accept(decode(request, route));
   co_return render_outcome(route, outcome);
 }

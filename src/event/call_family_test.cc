@@ -71,6 +71,7 @@ TEST(CallEndpoint, KnowsJitsusPaths) {
   EXPECT_EQ(jitsu_endpoint_of_path("/api/s/s")->call, SegmentCall::screen);
   EXPECT_EQ(jitsu_endpoint_of_path("/api/s/s2s/page")->call, SegmentCall::page);
   EXPECT_FALSE(jitsu_endpoint_of_path("/api/s/s2s/page")->overrides_ip);
+  EXPECT_TRUE(jitsu_endpoint_of_path("/api/s/s2s/page")->from_server);
   EXPECT_FALSE(jitsu_endpoint_of_path("/api/s/s2s/batch")->is_single());
   EXPECT_TRUE(jitsu_endpoint_of_path("/api/px/p")->is_pixel);
   EXPECT_TRUE(jitsu_endpoint_of_path("/batch").has_value());
@@ -140,7 +141,11 @@ TEST(CallRequest, TheAddressIsTheUsersOnly) {
   EXPECT_EQ(envelope_of(server, R"(,"channel":"server","request_ip":"198.51.100.2")").ip,
             "198.51.100.2");
   EXPECT_EQ(envelope_of(server, named).ip, "198.51.100.1");
+  EXPECT_EQ(envelope_of(server, R"(,"context":{"page":{},"userAgent":null})").ip, "");
   EXPECT_EQ(envelope_of(browser, named).ip, "192.0.2.7");
+  const SegmentEndpoint s2s = *jitsu_endpoint_of_path("/api/s/s2s/track");
+  EXPECT_EQ(envelope_of(s2s, named).ip, "198.51.100.1");
+  EXPECT_EQ(envelope_of(s2s, R"(,"context":{"page":{"url":"x"}})").ip, "");
 }
 
 TEST(CallRequest, TheDevicesHeadersStandInForAMissingAgent) {

@@ -65,7 +65,9 @@ std::optional<SegmentEndpoint> jitsu_endpoint_of_path(std::string_view path) {
     return endpoint;
   }
   if (const std::string_view step = behind(path, "/api/s/s2s/"); !step.empty()) {
-    return step == "batch" ? SegmentEndpoint{} : single(step);
+    auto endpoint = step == "batch" ? SegmentEndpoint{} : single(step);
+    if (endpoint) endpoint->from_server = true;
+    return endpoint;
   }
   auto endpoint = single(behind(path, "/api/s/"));
   if (endpoint) endpoint->from_device = endpoint->overrides_ip = true;

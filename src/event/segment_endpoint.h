@@ -17,8 +17,10 @@ struct SegmentEndpoint {
   bool type_in_body = false;
   // The call is the query string of a GET, and the answer a picture.
   bool is_pixel = false;
-  // The user's own device sends this, not a server: its address is the user's.
+  // Who sends this: the user's own device, whose address is the user's, or a server. Neither: it
+  // has to be seen from the call.
   bool from_device = false;
+  bool from_server = false;
   // An address that the call itself names is not believed (Jitsu, of browsers).
   bool overrides_ip = false;
 

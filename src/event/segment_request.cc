@@ -114,7 +114,7 @@ std::string plain_text(std::string_view raw) {
 // the user.
 bool comes_from_device(const Item& item, std::string_view root_context,
                        const SegmentEndpoint& endpoint) {
-  if (endpoint.from_device) return true;
+  if (endpoint.from_device || endpoint.from_server) return endpoint.from_device;
   std::string scratch;
   const std::string_view channel = json::text_of(item.channel, scratch);
   if (channel == "server") return false;
@@ -122,7 +122,9 @@ bool comes_from_device(const Item& item, std::string_view root_context,
   for (const std::string_view context : {item.context, root_context}) {
     if (json::is_true(json::member_of(context, "direct"))) return true;
     for (const std::string_view sign : {"page", "userAgent", "device"}) {
-      if (!json::member_of(context, sign).empty()) return true;
+      // Libraries for servers send them too, but empty.
+      const std::string_view raw = json::member_of(context, sign);
+      if (json::is_truthy(raw) && raw != "{}") return true;
     }
   }
   return false;
@@ -132,7 +134,7 @@ bool comes_from_device(const Item& item, std::string_view root_context,
 std::string address_of(const Item& item, std::string_view root_context,
                        const SegmentRequest& request) {
   const std::string peer(request.client_ip);
-  if (request.endpoint.overrides_ip && !peer.empty()) return peer;
+  if (request.endpoint.overrides_ip) return peer;
   for (const std::string_view raw : {json::member_of(item.context, "ip"),
                                      json::member_of(root_context, "ip"), item.request_ip}) {
     std::string named = plain_text(raw);
