@@ -6,6 +6,7 @@
 #include "capture/record_set.h"
 #include "capture/v1_answer.h"
 #include "event/capture_request.h"
+#include "event/replay_request.h"
 #include "event/v1_request.h"
 #include "http/relay.h"
 
@@ -58,6 +59,8 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
     case Route::posthog:
     case Route::posthog_engage:
       return posthog_body_bytes_max;
+    case Route::posthog_replay:
+      return replay_body_bytes_max;
     case Route::posthog_v1:
       return posthog_v1_body_bytes_max;
     case Route::segment:
@@ -140,6 +143,7 @@ event::CaptureVerdict CaptureService::decode(const http::Request& request, Route
     v1.limits.body_bytes_max = posthog_v1_decompressed_bytes_max;
     return event::decode_v1_request(std::move(v1));
   }
+  if (route == Route::posthog_replay) return decode_replay(request, ip);
   if (is_call_route(route)) {
     return decode_calls(request, route, projects_, world_.clock.wall(), uuids_);
   }
@@ -154,6 +158,21 @@ event::CaptureVerdict CaptureService::decode(const http::Request& request, Route
   capture.client_ip = ip;
   capture.limits.body_bytes_max = posthog_decompressed_bytes_max;
   return event::decode_capture_request(std::move(capture), uuids_);
+}
+
+event::CaptureVerdict CaptureService::decode_replay(const http::Request& request,
+                                                    std::string_view ip) {
+  const http::RequestHead& head = *request.head;
+  event::ReplayRequest replay;
+  replay.query = head.query;
+  replay.content_type = head.header_or_empty("content-type");
+  replay.content_encoding = head.header_or_empty("content-encoding");
+  replay.user_agent = head.header_or_empty("user-agent");
+  replay.body = as_text(request.body);
+  replay.now = world_.clock.wall();
+  replay.client_ip = ip;
+  replay.limits.body_bytes_max = replay_decompressed_bytes_max;
+  return event::decode_replay_request(std::move(replay), uuids_);
 }
 
 io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {

@@ -9,7 +9,7 @@
 namespace mr::capture {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Route>, 12> exact_routes = {{
+constexpr std::array<std::pair<std::string_view, Route>, 13> exact_routes = {{
     {"/batch", Route::posthog},
     {"/e", Route::posthog},
     {"/i/v0/e", Route::posthog},
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<std::string_view, Route>, 12> exact_routes = {{
     {"/track", Route::posthog},
     {"/engage", Route::posthog_engage},
     {"/i/v1/analytics/events", Route::posthog_v1},
+    {"/s", Route::posthog_replay},
     {"/", Route::root},
     {"/_readiness", Route::readiness},
     {"/_liveness", Route::liveness},
@@ -49,7 +50,7 @@ std::string_view without_slash(std::string_view path) {
 
 bool is_event_route(Route route) {
   return route == Route::posthog || route == Route::posthog_engage || route == Route::posthog_v1 ||
-         is_call_route(route);
+         route == Route::posthog_replay || is_call_route(route);
 }
 
 bool is_call_route(Route route) {
@@ -69,6 +70,7 @@ bool takes_method(Route route, http::Method method) {
   switch (route) {
     case Route::posthog:
     case Route::posthog_engage:
+    case Route::posthog_replay:
       return method == Method::post || method == Method::get;
     case Route::posthog_v1:
     case Route::segment:
@@ -94,6 +96,7 @@ std::string_view allowed_methods(Route route) {
   switch (route) {
     case Route::posthog:
     case Route::posthog_engage:
+    case Route::posthog_replay:
       return "GET,POST,OPTIONS";
     case Route::posthog_v1:
     case Route::segment:

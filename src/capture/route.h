@@ -12,6 +12,7 @@ enum class Route : uint8_t {
   posthog,          // /batch /e /i/v0/e /capture /track: single events, arrays and batches
   posthog_engage,   // /engage: the same, events may lack a name
   posthog_v1,       // /i/v1/analytics/events: batches that are answered event by event
+  posthog_replay,   // /s: session recordings
   segment,          // /v1/…: Segment's calls
   rudder,           // the same and /beacon/v1/batch, of RudderStack's libraries
   jitsu,            // the same, /api/s/…, /batch and /b, of Jitsu's libraries

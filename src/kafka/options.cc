@@ -24,6 +24,7 @@ constexpr std::array topic_table = {
     TopicNames{"persons", "clickhouse_person"},
     TopicNames{"person_distinct_ids", "clickhouse_person_distinct_id"},
     TopicNames{"groups", "clickhouse_groups"},
+    TopicNames{"session_replay_events", "clickhouse_session_replay_events"},
     TopicNames{"ingestion_warnings", "clickhouse_ingestion_warnings"},
     TopicNames{"dead_letters", "events_plugin_ingestion_dlq"},
     TopicNames{"app_metrics", "clickhouse_app_metrics2"},

@@ -80,14 +80,15 @@ io::Task<Result<void>> expect_consumers(io::World world, io::Worker& worker,
                                         DataDirectory directory, ExpectedConsumers expected) {
   const bool ingests = has(expected.roles, "pipeline");
   MR_CO_TRY(const auto ingested, co_await ingest_positions(world, worker, directory.state()));
-  for (const event::Lane lane : event::ingested_lanes) {
+  for (const event::Lane lane : event::all_lanes) {
     const std::string topic(event::topic_of(lane));
     const int32_t count = partitions_of(lane, ingested, expected.captured);
     for (int32_t number = 0; number < count; ++number) {
       const stream::TopicPartition which{topic, number};
       const Offset passed = state::position_of(ingested, ingest::position_name(topic, number));
-      MR_CO_CHECK(co_await note(world, directory.log(), {which, "ingest", passed, ingests}));
-      if (expected.archive.empty()) continue;
+      MR_CO_CHECK(co_await note(world, directory.log(),
+                                {which, consumers_of(topic).front(), passed, ingests}));
+      if (expected.archive.empty() || lane == event::Lane::replay) continue;
       MR_CO_TRY(const Offset archived, co_await archived_end(world, expected.archive, which));
       MR_CO_CHECK(co_await note(world, directory.log(), {which, "archive", archived, ingests}));
     }
@@ -105,6 +106,7 @@ io::Task<Result<void>> expect_consumers(io::World world, io::Worker& worker,
 
 std::vector<std::string> consumers_of(const std::string& topic) {
   const auto lane = event::lane_of_topic(topic);
+  if (lane == event::Lane::replay) return {"replay"};
   if (lane && std::ranges::find(event::ingested_lanes, *lane) != event::ingested_lanes.end()) {
     return {"ingest"};
   }

@@ -14,6 +14,7 @@ inline constexpr std::array loaded_topics = {
     LoadedTopic{"persons", "person"},
     LoadedTopic{"person_distinct_ids", "person_distinct_id2"},
     LoadedTopic{"groups", "groups"},
+    LoadedTopic{"session_replay_events", "session_replay_blocks"},
 };
 
 }  // namespace mr::main

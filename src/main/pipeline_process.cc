@@ -8,6 +8,7 @@
 #include "main/consumer_notes.h"
 #include "main/log_places.h"
 #include "main/mischief.h"
+#include "main/replay_ingest.h"
 #include "main/version.h"
 #include "serve/admin_gate.h"
 #include "serve/control_api.h"
@@ -134,9 +135,12 @@ io::Task<void> run_drainer(ProcessRuntime& runtime, ingest::OutboxDrainer& drain
   runtime.must(co_await drainer.run());
 }
 
-io::Task<void> stop_when_asked(ProcessRuntime& runtime, ingest::Pipeline& pipeline) {
+// `replay` may be null.
+io::Task<void> stop_when_asked(ProcessRuntime& runtime, ingest::Pipeline& pipeline,
+                               ReplayIngest* replay) {
   co_await runtime.stop_requested();
   pipeline.stop();
+  if (replay != nullptr) replay->stop();
 }
 
 // Readers of every lane that ingest works on; the first of main is opened before the brokers are
@@ -240,6 +244,9 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
                      {{"partitions", lanes.inputs.size()}, {"lag", pipeline->status().lag()}});
   ConsumerNotes notes(world, runtime.log());
   runtime.must(co_await register_ingest(log, *pipeline, notes));
+  const auto replay = co_await ReplayIngest::open(
+      runtime, {log, state, projects, drainer, notes,
+                lanes.partitions[static_cast<size_t>(event::Lane::replay)]});
   const auto archivers = co_await open_archivers(runtime, log, lanes.inputs);
   io::TaskGroup tasks(world.loop);
   for (const auto& archiver : archivers) tasks.spawn(archiver->run());
@@ -247,12 +254,15 @@ io::Task<void> ingest_until_stopped(ProcessRuntime& runtime, stream::Log& log,
   tasks.spawn(run_drainer(runtime, drainer));
   tasks.spawn(follow_lane_partitions(runtime, log, lanes.partitions));
   io::TaskGroup stopping(world.loop);
-  stopping.spawn(stop_when_asked(runtime, *pipeline));
+  stopping.spawn(stop_when_asked(runtime, *pipeline, replay.get()));
+  if (replay) tasks.spawn(replay->run());
   runtime.must(co_await pipeline->run());
+  if (replay) replay->stop();
   drainer.stop();
   notes.stop();
   for (const auto& archiver : archivers) archiver->stop();
   co_await tasks.drain();
+  if (replay) runtime.must(co_await replay->close());
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ constexpr std::array definitions = {
     SettingDefinition{"log.archive", SettingKind::text, "",
                       "a directory that keeps the topic captured for ever, compressed with zstd"},
     SettingDefinition{
-        "log.retention", SettingKind::retention, "captured=7d, dead_letters=30d, *=3d",
+        "log.retention", SettingKind::retention,
+        "captured=7d, captured.replay=30d, session_replay_events=30d, dead_letters=30d, *=3d",
         "how long topics are kept, TOPIC=LIMIT: an age, bytes, both with / or forever"},
     SettingDefinition{"log.retention_override", SettingKind::choice, "off",
                       "remove also what a consumer has not finished", "off|on"},

@@ -1,0 +1,146 @@
+"""Recordings of sessions: taken at /s, kept whole, counted, and read back by session id."""
+
+import concurrent.futures
+import gzip
+import json
+import os
+import time
+import uuid
+
+from millrace import CommandFailed, run_cli, wait_until
+from test_http import send
+
+import pytest
+
+
+def item(server, session, snapshots, **more):
+    """One item as client libraries send it."""
+    properties = {"token": server.token, "distinct_id": f"{session}-user", "$session_id": session,
+                  "$window_id": f"{session}-w", "$lib": "web", "$snapshot_data": snapshots, **more}
+    return {"event": "$snapshot", "uuid": str(uuid.uuid4()), "properties": properties,
+            "offset": 10}
+
+
+def record(server, items, **options):
+    body = gzip.compress(json.dumps(items, ensure_ascii=False).encode())
+    status, _, answer = send(server, "POST", "/s/", body, **options)
+    return status, answer
+
+
+def snapshot(number, **data):
+    return {"type": 3, "data": {"source": 0, **data}, "timestamp": int(time.time() * 1000) + number}
+
+
+def sessions(server):
+    listed = json.loads(server.cli("replay list", "--json").stdout)["sessions"]
+    return {session["session_id"]: session for session in listed}
+
+
+def wait_session(server, session, blocks):
+    def whole():
+        found = sessions(server).get(session)
+        return found if found and int(found["message_count"]) >= blocks else None
+    found = wait_until(whole, 30, f"{blocks} blocks of {session}")
+    assert int(found["message_count"]) == blocks
+    return found
+
+
+def exported(server, session):
+    lines = server.cli("replay export", session).stdout.splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_a_session_is_kept_whole_counted_and_read_back(millrace, unique):
+    session = unique.replace("_", "-")
+    first = [{"type": 4, "data": {"href": "https://shop.example/"},
+              "timestamp": int(time.time() * 1000)},
+             {"type": 2, "cv": "2024-10", "data": gzip.compress(b"page").decode("latin-1"),
+              "timestamp": int(time.time() * 1000)}]
+    second = [snapshot(1, source=2, type=2), snapshot(2, source=5, text="größte"),
+              {"type": 6, "data": {"plugin": "rrweb/console@1", "payload": {"level": "error"}},
+               "timestamp": int(time.time() * 1000)}]
+    assert record(millrace, [item(millrace, session, first)])[0] == 200
+    assert record(millrace, [item(millrace, session, second),
+                             item(millrace, session, [snapshot(3)])])[0] == 200
+    found = wait_session(millrace, session, 2)
+    numbers = {name: int(found[name]) for name in (
+        "event_count", "click_count", "keypress_count", "mouse_activity_count",
+        "console_error_count", "project_id")}
+    assert numbers == {"event_count": 6, "click_count": 1, "keypress_count": 1,
+                       "mouse_activity_count": 1, "console_error_count": 1, "project_id": 1}
+    assert found["first_url"] == "https://shop.example/"
+    assert found["distinct_id"] == f"{session}-user"
+    lines = exported(millrace, session)
+    assert [window for window, _ in lines] == [f"{session}-w"] * 6
+    assert [one for _, one in lines][:5] == first + second
+
+    shown = json.loads(millrace.cli("replay show", session, "--json").stdout)
+    assert shown["all_urls"] == ["https://shop.example/"] and len(shown["block_urls"]) == 2
+    assert "https://shop.example/" in millrace.cli("replay show", session).stdout
+    assert session in millrace.cli("replay list").stdout
+    # It is no event.
+    assert millrace.events(f"distinct_id = '{session}-user'") == []
+
+
+def test_what_there_is_not_is_said(millrace):
+    with pytest.raises(CommandFailed, match="no recording of the session nobody"):
+        millrace.cli("replay export", "nobody")
+    with pytest.raises(CommandFailed, match="letters, digits and hyphens"):
+        millrace.cli("replay show", "../status")
+
+
+def test_a_request_that_is_sent_again_counts_once(millrace, unique):
+    session = unique.replace("_", "-")
+    same = [item(millrace, session, [snapshot(1)])]
+    for _ in range(3):
+        assert record(millrace, same)[0] == 200
+    assert record(millrace, [item(millrace, session, [snapshot(2)])])[0] == 200
+    wait_session(millrace, session, 2)
+    assert len(exported(millrace, session)) == 2
+
+
+def test_kills_of_the_pipeline_and_the_store_lose_and_double_nothing(make_millrace, unique):
+    server = make_millrace().start()
+    names = [f"session-{number}" for number in range(8)]
+    sent = {name: [] for name in names}
+
+    def send_some(name, numbers):
+        for number in numbers:
+            one = snapshot(number, id=number)
+            status, answer = record(server, [item(server, name, [one])])
+            assert status == 200, answer
+            sent[name].append(one)
+
+    for step in range(6):
+        with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+            running = [pool.submit(send_some, name, range(step * 25, step * 25 + 25))
+                       for name in names]
+            wait_until(lambda: sum(map(len, sent.values())) > (step * 25 + 8) * len(names), 30,
+                       "some recordings")
+            for process in ("pipeline", "store"):
+                pid = server.child_ids().get(process)
+                if pid is not None:
+                    os.kill(pid, 9)
+            for future in running:
+                future.result()
+        wait_until(server.can_query, 30, "the store")
+    for name in names:
+        found = wait_session(server, name, 150)
+        assert int(found["event_count"]) == 150
+        assert [one for _, one in exported(server, name)] == sent[name]
+
+
+def test_a_session_of_two_projects_needs_its_project(make_millrace):
+    server = make_millrace().start()
+    other = json.loads(run_cli("project", "add", "other", "--token", "phc_other", "--json",
+                               "--data", server.data).stdout)
+    wait_until(lambda: record(server, [item(server, "twice", [snapshot(1)],
+                                            token="phc_other")])[0] == 200, 10, "the project")
+    assert record(server, [item(server, "twice", [snapshot(2)])])[0] == 200
+    wait_until(lambda: len(json.loads(server.cli("replay list", "--json").stdout)["sessions"]) == 2,
+               30, "both sessions")
+    with pytest.raises(CommandFailed, match="name the project"):
+        server.cli("replay show", "twice")
+    shown = json.loads(server.cli("replay show", "twice", "--json", "--project",
+                                  str(other["id"])).stdout)
+    assert int(shown["project_id"]) == other["id"]
