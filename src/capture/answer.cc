@@ -78,6 +78,7 @@ http::Response response_of(Route route, const Outcome& outcome) {
     case Route::pixel:
       return pixel_response();
     case Route::posthog_v1:
+    case Route::posthog_v1_ai:
       return v1_response(outcome);
     default:
       return posthog_response(outcome);

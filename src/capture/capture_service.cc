@@ -24,10 +24,15 @@ event::V1Headers v1_headers(const http::RequestHead& head) {
           .request_timestamp = head.header("posthog-request-timestamp")};
 }
 
+event::CapturePath capture_path(Route route) {
+  if (route == Route::posthog_engage) return event::CapturePath::engage;
+  return route == Route::posthog_ai_batch ? event::CapturePath::ai : event::CapturePath::events;
+}
+
 // What a preflight allows: v1 only what it takes, everything else what v0 takes, whatever the path
 // (capture-api contract, section 1).
 std::string_view preflight_methods(Route route) {
-  return allowed_methods(route == Route::posthog_v1 ? route : Route::posthog);
+  return allowed_methods(is_v1_route(route) ? route : Route::posthog);
 }
 
 // How long a refused append makes /_readiness say no, so that traffic comes back and tries again.
@@ -58,6 +63,8 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
   switch (route_of(head)) {
     case Route::posthog:
     case Route::posthog_engage:
+    case Route::posthog_ai_batch:
+    case Route::posthog_v1_ai:  // single events of it may be nearly as large as other batches
       return posthog_body_bytes_max;
     case Route::posthog_replay:
       return replay_body_bytes_max;
@@ -104,7 +111,7 @@ io::Task<http::Response> CaptureService::handle(http::Request request) {
   } else {
     response = status_page(route);
   }
-  if (route == Route::posthog_v1) echo_request_id(head, response);
+  if (is_v1_route(route)) echo_request_id(head, response);
   add_cors_headers(head, response);
   co_return response;
 }
@@ -134,12 +141,13 @@ io::Task<http::Response> CaptureService::handle_event_route(http::Request reques
 event::CaptureVerdict CaptureService::decode(const http::Request& request, Route route) {
   const http::RequestHead& head = *request.head;
   const std::string_view ip = client_ip(head, request.peer);
-  if (route == Route::posthog_v1) {
+  if (is_v1_route(route)) {
     event::V1Request v1;
     v1.headers = v1_headers(head);
     v1.body = as_text(request.body);
     v1.now = world_.clock.wall();
     v1.client_ip = ip;
+    v1.ai_only = route == Route::posthog_v1_ai;
     v1.limits.body_bytes_max = posthog_v1_decompressed_bytes_max;
     return event::decode_v1_request(std::move(v1));
   }
@@ -148,8 +156,7 @@ event::CaptureVerdict CaptureService::decode(const http::Request& request, Route
     return decode_calls(request, route, projects_, world_.clock.wall(), uuids_);
   }
   event::CaptureRequest capture;
-  capture.path =
-      route == Route::posthog_engage ? event::CapturePath::engage : event::CapturePath::events;
+  capture.path = capture_path(route);
   capture.query = head.query;
   capture.content_type = head.header_or_empty("content-type");
   capture.content_encoding = head.header_or_empty("content-encoding");
@@ -273,7 +280,7 @@ http::Response CaptureService::refuse(const http::RequestHead* head, http::Refus
                      .retry_after_seconds = status == 503 ? retry_after_busy_seconds : 0,
                      .reason = to_string(refusal),
                      .message = std::string(reason)});
-  if (route == Route::posthog_v1) echo_request_id(*head, response);
+  if (is_v1_route(route)) echo_request_id(*head, response);
   if (head != nullptr && route != Route::api) add_cors_headers(*head, response);
   return response;
 }

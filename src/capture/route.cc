@@ -9,14 +9,16 @@
 namespace mr::capture {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Route>, 13> exact_routes = {{
+constexpr std::array<std::pair<std::string_view, Route>, 15> exact_routes = {{
     {"/batch", Route::posthog},
     {"/e", Route::posthog},
     {"/i/v0/e", Route::posthog},
     {"/capture", Route::posthog},
     {"/track", Route::posthog},
     {"/engage", Route::posthog_engage},
+    {"/i/v0/ai/batch", Route::posthog_ai_batch},
     {"/i/v1/analytics/events", Route::posthog_v1},
+    {"/i/v1/ai/events", Route::posthog_v1_ai},
     {"/s", Route::posthog_replay},
     {"/", Route::root},
     {"/_readiness", Route::readiness},
@@ -49,8 +51,13 @@ std::string_view without_slash(std::string_view path) {
 }
 
 bool is_event_route(Route route) {
-  return route == Route::posthog || route == Route::posthog_engage || route == Route::posthog_v1 ||
-         route == Route::posthog_replay || is_call_route(route);
+  return route == Route::posthog || route == Route::posthog_engage ||
+         route == Route::posthog_ai_batch || route == Route::posthog_replay || is_v1_route(route) ||
+         is_call_route(route);
+}
+
+bool is_v1_route(Route route) {
+  return route == Route::posthog_v1 || route == Route::posthog_v1_ai;
 }
 
 bool is_call_route(Route route) {
@@ -70,9 +77,11 @@ bool takes_method(Route route, http::Method method) {
   switch (route) {
     case Route::posthog:
     case Route::posthog_engage:
+    case Route::posthog_ai_batch:
     case Route::posthog_replay:
       return method == Method::post || method == Method::get;
     case Route::posthog_v1:
+    case Route::posthog_v1_ai:
     case Route::segment:
     case Route::rudder:
     case Route::jitsu:
@@ -96,9 +105,11 @@ std::string_view allowed_methods(Route route) {
   switch (route) {
     case Route::posthog:
     case Route::posthog_engage:
+    case Route::posthog_ai_batch:
     case Route::posthog_replay:
       return "GET,POST,OPTIONS";
     case Route::posthog_v1:
+    case Route::posthog_v1_ai:
     case Route::segment:
     case Route::rudder:
     case Route::jitsu:

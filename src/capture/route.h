@@ -9,16 +9,18 @@ namespace mr::capture {
 
 // What a path of the public port is for.
 enum class Route : uint8_t {
-  posthog,          // /batch /e /i/v0/e /capture /track: single events, arrays and batches
-  posthog_engage,   // /engage: the same, events may lack a name
-  posthog_v1,       // /i/v1/analytics/events: batches that are answered event by event
-  posthog_replay,   // /s: session recordings
-  segment,          // /v1/…: Segment's calls
-  rudder,           // the same and /beacon/v1/batch, of RudderStack's libraries
-  jitsu,            // the same, /api/s/…, /batch and /b, of Jitsu's libraries
-  pixel,            // /pixel/v1/… and /api/px/…: a call as a query string, answered by a picture
-  client_settings,  // what libraries ask beside sending (client_settings.h)
-  root,             // /: the word "capture"
+  posthog,           // /batch /e /i/v0/e /capture /track: single events, arrays and batches
+  posthog_engage,    // /engage: the same, events may lack a name
+  posthog_ai_batch,  // /i/v0/ai/batch: the same, AI events only
+  posthog_v1,        // /i/v1/analytics/events: batches that are answered event by event
+  posthog_v1_ai,     // /i/v1/ai/events: the same, AI events only
+  posthog_replay,    // /s: session recordings
+  segment,           // /v1/…: Segment's calls
+  rudder,            // the same and /beacon/v1/batch, of RudderStack's libraries
+  jitsu,             // the same, /api/s/…, /batch and /b, of Jitsu's libraries
+  pixel,             // /pixel/v1/… and /api/px/…: a call as a query string, answered by a picture
+  client_settings,   // what libraries ask beside sending (client_settings.h)
+  root,              // /: the word "capture"
   readiness,
   liveness,
   metrics,
@@ -37,6 +39,9 @@ Route route_of(const http::RequestHead& head);
 
 // Whether requests of the route carry events.
 bool is_event_route(Route route);
+
+// Whether requests and answers are in the words of PostHog's v1.
+bool is_v1_route(Route route);
 
 // Whether they are calls in Segment's wire format, whoever sends them.
 bool is_call_route(Route route);

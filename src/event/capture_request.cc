@@ -152,6 +152,7 @@ class Finisher {
       ++batch.count(DropReason::performance_event);
       return std::nullopt;
     }
+    if (auto refusal = check_event(draft, envelope.event)) return refusal;
     envelope.distinct_id = normalise_distinct_id(draft_distinct_id(draft));
     if (envelope.distinct_id.empty()) {
       return Refusal{400, RefusalReason::missing_distinct_id,
@@ -184,12 +185,21 @@ class Finisher {
     return raw.empty() || json::is_null(raw) || json::kind_of(raw) == kind;
   }
 
-  std::optional<Refusal> check_kinds(const EventDraft& draft) const {
-    if (draft.raw.size() > request_.limits.event_bytes_max) {
-      return Refusal{
-          413, RefusalReason::event_too_large,
-          "an event is larger than " + std::to_string(request_.limits.event_bytes_max) + " bytes"};
+  // What depends on the event's name.
+  std::optional<Refusal> check_event(const EventDraft& draft, const std::string& event) const {
+    if (request_.path == CapturePath::ai && !is_ai_event(event)) {
+      return Refusal{400, RefusalReason::not_ai_event,
+                     "this path takes AI events only, and \"" + event + "\" is none"};
     }
+    const size_t bytes_max = request_.limits.bytes_max_of(event);
+    if (draft.raw.size() > bytes_max) {
+      return Refusal{413, RefusalReason::event_too_large,
+                     "an event is larger than " + std::to_string(bytes_max) + " bytes"};
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<Refusal> check_kinds(const EventDraft& draft) {
     if (json::kind_of(draft.raw) != json::Kind::object) return invalid("an event is not an object");
     if (!absent_or(draft.event, json::Kind::string)) return invalid("an event's name is no text");
     if (draft.properties != json::Kind::invalid && draft.properties != json::Kind::null &&

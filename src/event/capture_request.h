@@ -9,12 +9,13 @@
 
 namespace mr::event {
 
-// Reads the requests of PostHog's v0 wire format, any of /e, /i/v0/e, /capture, /track, /engage and
-// /batch (contract: capture sections 1 and 3). Pure; the caller has checked method and wire size,
-// and afterwards asks the catalog whether the token exists.
+// Reads the requests of PostHog's v0 wire format, any of /e, /i/v0/e, /capture, /track, /engage,
+// /batch and /i/v0/ai/batch (contract: capture sections 1, 3 and 7). Pure; the caller has checked
+// method and wire size, and afterwards asks the catalog whether the token exists.
 
-// The path matters in one case only: /engage accepts events without a name, as `$identify`.
-enum class CapturePath : uint8_t { events, engage };
+// Where the path matters: /engage accepts events without a name, as `$identify`, and
+// /i/v0/ai/batch refuses a request with any event but AI events.
+enum class CapturePath : uint8_t { events, engage, ai };
 
 struct CaptureRequest {
   CapturePath path = CapturePath::events;

@@ -148,6 +148,26 @@ TEST(CaptureRequest, TooLargeIs413) {
   EXPECT_EQ(outcome(decode(batch, std::move(few))), "413 too_many_events");
 }
 
+TEST(CaptureRequest, AiEventsMayBeLarger) {
+  const auto with = [](const std::string& event, CapturePath path) {
+    CaptureRequest request;
+    request.path = path;
+    request.limits.event_bytes_max = 60;
+    request.limits.ai_event_bytes_max = 100;
+    return outcome(decode(R"({"api_key":"phc_t","batch":[)" + event + "]}", std::move(request)));
+  };
+  const auto sized = [](const std::string& name, size_t bytes) {
+    return R"({"distinct_id":"u","event":")" + name + R"(","x":")" +
+           std::string(bytes - 37 - name.size(), 'x') + "\"}";
+  };
+  EXPECT_EQ(with(sized("$ai_span", 100), CapturePath::ai), "accepted 1");
+  EXPECT_EQ(with(sized("$ai_span", 100), CapturePath::events), "accepted 1");
+  EXPECT_EQ(with(sized("$ai_span", 101), CapturePath::ai), "413 event_too_large");
+  EXPECT_EQ(with(sized("other", 61), CapturePath::events), "413 event_too_large");
+  EXPECT_EQ(with(sized("other", 60), CapturePath::events), "accepted 1");
+  EXPECT_EQ(with(sized("other", 60), CapturePath::ai), "400 not_ai_event");
+}
+
 TEST(CaptureRequest, TheTokenIsFoundWhereverItIs) {
   EXPECT_EQ(decode(R"({"token":" phc_t ","event":"e","distinct_id":"u"})")->token, "phc_t");
   EXPECT_EQ(decode(R"({"$token":"phc_t","event":"e","distinct_id":"u"})")->token, "phc_t");

@@ -1,5 +1,7 @@
 #include "event/captured_batch.h"
 
+#include "event/event_names.h"
+
 namespace mr::event {
 
 std::string_view to_string(RefusalReason reason) {
@@ -60,6 +62,8 @@ std::string_view to_string(RefusalReason reason) {
       return "invalid_session_id";
     case RefusalReason::missing_snapshot_data:
       return "missing_snapshot_data";
+    case RefusalReason::not_ai_event:
+      return "not_ai_event";
   }
   return "unknown";
 }
@@ -96,8 +100,16 @@ std::string_view to_string(DropReason reason) {
       return "cookieless_mode_required";
     case DropReason::event_too_big:
       return "event_too_big";
+    case DropReason::ai_event_too_big:
+      return "ai_event_too_big";
+    case DropReason::misrouted_event:
+      return "misrouted_event";
   }
   return "unknown";
+}
+
+size_t CaptureLimits::bytes_max_of(std::string_view event) const {
+  return is_ai_event(event) ? ai_event_bytes_max : event_bytes_max;
 }
 
 }  // namespace mr::event

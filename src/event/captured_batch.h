@@ -59,8 +59,10 @@ enum class RefusalReason : uint8_t {
   // Session recordings:
   invalid_session_id,
   missing_snapshot_data,
+  // AI events:
+  not_ai_event,  // on a path that takes no others
 };
-inline constexpr size_t refusal_reasons = 28;
+inline constexpr size_t refusal_reasons = 29;
 std::string_view to_string(RefusalReason reason);
 
 struct Refusal {
@@ -88,8 +90,10 @@ enum class DropReason : uint8_t {
   invalid_options,
   cookieless_mode_required,  // the cookieless placeholder as distinct id, without the option
   event_too_big,
+  ai_event_too_big,
+  misrouted_event,  // no AI event, on the path for those
 };
-inline constexpr size_t drop_reasons = 15;
+inline constexpr size_t drop_reasons = 17;
 std::string_view to_string(DropReason reason);
 
 struct CapturedEvent {
@@ -128,7 +132,12 @@ inline std::unexpected<Refusal> refuse(int status, RefusalReason reason, std::st
 struct CaptureLimits {
   size_t body_bytes_max = 100 * 1024 * 1024;
   size_t event_bytes_max = 1'000'000;  // the broker's message size in the reference
+  // Calls of language models carry whole conversations: 8 MiB of properties, and room for the rest.
+  size_t ai_event_bytes_max = 8 * 1024 * 1024 + 64 * 1024;
   size_t events_max = 100'000;
+
+  // How large an event of that name may be.
+  size_t bytes_max_of(std::string_view event) const;
 };
 
 }  // namespace mr::event

@@ -172,6 +172,8 @@ class ItemFinisher {
     CapturedEvent captured;
     Envelope& envelope = captured.envelope;
     if (const auto problem = read_names(item, envelope)) return std::unexpected(*problem);
+    const bool is_ai = is_ai_event(envelope.event);
+    if (request_.ai_only && !is_ai) return std::unexpected(DropReason::misrouted_event);
     const auto given = read_time(item.timestamp);
     if (!given) return std::unexpected(DropReason::invalid_event_timestamp);
     if (!is_object_or_absent(item.properties)) {
@@ -183,8 +185,8 @@ class ItemFinisher {
     if (envelope.distinct_id == cookieless_placeholder && !envelope.cookieless) {
       return std::unexpected(DropReason::cookieless_mode_required);
     }
-    if (item.raw.size() > request_.limits.event_bytes_max) {
-      return std::unexpected(DropReason::event_too_big);
+    if (item.raw.size() > request_.limits.bytes_max_of(envelope.event)) {
+      return std::unexpected(is_ai ? DropReason::ai_event_too_big : DropReason::event_too_big);
     }
     const bool corrects = !options->disable_skew_correction.value_or(false);
     const EventTime time = compute_v1_event_time(

@@ -9,8 +9,8 @@
 
 namespace mr::event {
 
-// Reads the requests of PostHog's v1 wire format, /i/v1/analytics/events (contract: capture section
-// 5). Pure, like capture_request.h.
+// Reads the requests of PostHog's v1 wire format, /i/v1/analytics/events and /i/v1/ai/events
+// (contract: capture section 5). Pure, like capture_request.h.
 
 inline constexpr size_t v1_event_name_bytes_max = 200;
 inline constexpr size_t v1_distinct_id_bytes_max = 200;
@@ -20,6 +20,7 @@ struct V1Request {
   std::string body;  // as it was sent
   WallTime now;      // arrival
   std::string_view client_ip;
+  bool ai_only = false;  // other events than AI events are dropped
   CaptureLimits limits;
 };
 

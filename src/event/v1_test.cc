@@ -192,6 +192,33 @@ TEST(V1Request, AMalformedEventIsDroppedAlone) {
   }
 }
 
+TEST(V1Request, AiEventsMayBeLargerAndHaveAPathOfTheirOwn) {
+  const auto fate = [](std::string_view name, size_t bytes, bool ai_only) {
+    const std::string begin = R"("event":")" + std::string(name) +
+                              R"(","distinct_id":"u","timestamp":"2026-01-02T03:04:00Z","x":")";
+    const std::string event =
+        event_with(begin + std::string(bytes - event_with(begin).size() - 1, 'x') + "\"");
+    EXPECT_EQ(event.size(), bytes);
+    V1Request request;
+    request.headers = good_headers();
+    request.body = batch_of(event);
+    request.now = now;
+    request.ai_only = ai_only;
+    request.limits.event_bytes_max = 200;
+    request.limits.ai_event_bytes_max = 300;
+    const auto verdict = decode_v1_request(std::move(request));
+    const EventReport& report = verdict->reports.at(0);
+    return report.dropped ? std::string(to_string(*report.dropped)) : "kept";
+  };
+  for (const bool ai_only : {false, true}) {
+    EXPECT_EQ(fate("$ai_generation", 300, ai_only), "kept");
+    EXPECT_EQ(fate("$ai_generation", 301, ai_only), "ai_event_too_big");
+  }
+  EXPECT_EQ(fate("$ai_other", 200, false), "kept");
+  EXPECT_EQ(fate("$ai_other", 201, false), "event_too_big");
+  EXPECT_EQ(fate("$ai_other", 200, true), "misrouted_event");
+}
+
 TEST(V1Request, OneBadEventDoesNotCostItsSiblings) {
   const auto verdict =
       decode(batch_of(plain + "," + event_with("", "0198b0c1-0000-7000-8000-00000000000b")));

@@ -1,0 +1,68 @@
+"""AI events: PostHog's endpoints for them, with its own libraries and with raw requests."""
+
+import gzip
+import json
+import uuid
+
+import pytest
+from posthog import Posthog
+
+from expect import one, rows_of
+from node_client import run_node
+from test_http import iso, send
+
+LARGE = 3_000_000
+
+
+def test_python_sends_ai_events_to_their_endpoint(millrace, unique):
+    errors = []
+    client = Posthog(millrace.token, host=millrace.url,
+                     on_error=lambda error, batch: errors.append(error))
+    sent = [client.capture_ai(name, distinct_id=unique,
+                              properties={"$ai_model": "m", "$ai_input": "x" * LARGE})
+            for name in ("$ai_generation", "$ai_trace", "$ai_embedding")]
+    client.shutdown()
+    assert errors == []
+    rows = rows_of(millrace, unique, 3)
+    assert sorted(row["uuid"] for row in rows) == sorted(sent)
+    assert len(one(rows, "$ai_trace")["properties"]["$ai_input"]) == LARGE
+
+
+def test_node_sends_ai_events_to_their_endpoint(millrace, unique):
+    printed = run_node("posthog_ai.cjs", millrace, unique, bytes=LARGE)
+    assert (printed["errors"], printed["paths"]) == ([], ["/i/v0/ai/batch/"])
+    rows = rows_of(millrace, unique, 2)
+    assert sorted(row["uuid"] for row in rows) == sorted(printed["uuids"])
+    assert len(one(rows, "$ai_generation")["properties"]["$ai_input"]) == LARGE
+
+
+def v1_headers(millrace, **more):
+    return {"Authorization": f"Bearer {millrace.token}", "Content-Type": "application/json",
+            "User-Agent": "raw", "PostHog-Sdk-Info": "raw/1.0", "PostHog-Attempt": "1",
+            "PostHog-Request-Id": str(uuid.uuid4()),
+            "PostHog-Request-Timestamp": iso(0), **more}
+
+
+def test_v1_takes_large_ai_events_and_drops_all_others(millrace, unique):
+    def item(name, **properties):
+        return {"event": name, "uuid": str(uuid.uuid4()), "distinct_id": unique,
+                "timestamp": "2026-01-02T03:04:05Z", "properties": properties}
+    items = [item("$ai_generation", x="x" * 8_000_000), item("$ai_span", x="x" * 9_000_000),
+             item("other")]
+    body = json.dumps({"created_at": "2026-01-02T03:04:05Z", "batch": items}).encode()
+    status, _, text = send(millrace, "POST", "/i/v1/ai/events", gzip.compress(body, 1),
+                           v1_headers(millrace, **{"Content-Encoding": "gzip"}))
+    assert status == 200, text
+    results = json.loads(text)["results"]
+    assert [results[one_item["uuid"]] for one_item in items] == [
+        {"result": "ok"}, {"result": "drop", "details": "ai_event_too_big"},
+        {"result": "drop", "details": "misrouted_event"}]
+    row = rows_of(millrace, unique, 1)[0]
+    assert len(row["properties"]["x"]) == 8_000_000
+
+
+@pytest.mark.parametrize("name, status", [("$ai_metric", 200), ("$ai_other", 400)])
+def test_the_ai_batch_takes_ai_events_only(millrace, unique, name, status):
+    body = {"api_key": millrace.token, "batch": [{"event": name, "distinct_id": unique}]}
+    assert send(millrace, "POST", "/i/v0/ai/batch", body)[0] == status
+    rows_of(millrace, unique, int(status == 200))
