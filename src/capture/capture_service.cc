@@ -53,7 +53,8 @@ CaptureService::CaptureService(io::World world, LaneAppender& lanes, const Proje
       projects_(projects),
       log_(log),
       metrics_page_(metrics_page),
-      settings_(world, projects),
+      settings_(world, projects, rules.recorded_tokens),
+      static_files_(world.disk, rules.static_folder),
       rules_(std::move(rules)),
       counters_(metrics),
       uuids_(world.random) {
@@ -106,6 +107,9 @@ io::Task<http::Response> CaptureService::handle(http::Request request) {
   } else if (route == Route::client_settings) {
     response = settings_.answer(request);
     if (response.status >= 400) counters_.refused("settings_request");
+  } else if (route == Route::static_file) {
+    response = co_await static_files_.answer(request);
+    if (response.status >= 400) counters_.refused("static_file");
   } else if (is_event_route(route)) {
     response = co_await handle_event_route(request, route);
   } else {

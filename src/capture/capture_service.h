@@ -11,6 +11,7 @@
 #include "capture/limits.h"
 #include "capture/metrics_page.h"
 #include "capture/route.h"
+#include "capture/static_files.h"
 #include "catalog/snapshot.h"
 #include "codec/uuid.h"
 #include "event/captured_batch.h"
@@ -39,6 +40,10 @@ struct CaptureRules {
   bool accepts_unknown_tokens = false;
   // Answers name where a request's events lie: the header Millrace-Receipt (docs/API.md).
   bool gives_receipts = false;
+  // Tokens of the projects whose browsers are told to record sessions; "*": all.
+  std::vector<std::string> recorded_tokens{};
+  // Where the scripts lie that browser libraries load from us; empty: there are none.
+  std::string static_folder{};
 };
 
 // The stage itself: answers the public port. An event request is answered with success only after
@@ -87,6 +92,7 @@ class CaptureService final : public http::Handler {
   telemetry::Logger& log_;
   MetricsPage& metrics_page_;
   ClientSettings settings_;
+  StaticFiles static_files_;
   CaptureRules rules_;
   CaptureCounters counters_;
   Uuids uuids_;

@@ -1,5 +1,6 @@
 #include "capture/client_settings.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -102,17 +103,25 @@ std::string_view methods_of(Asked asked) {
 // Everything that a browser library switches on by it stays off, but for autocapture, which a
 // missing key would turn off (contract section 0, trap 8). `surveys` is missing on purpose: at any
 // value, false too, posthog-js loads a script of surveys from us.
-constexpr std::string_view config_members =
+constexpr std::string_view members_before_recording =
     R"("supportedCompression":["gzip","gzip-js"],"hasFeatureFlags":false,)"
     R"("autocapture_opt_out":false,"autocaptureExceptions":false,"capturePerformance":false,)"
-    R"("captureDeadClicks":false,"heatmaps":false,"sessionRecording":false,)"
-    R"("defaultIdentifiedOnly":true,"elementsChainAsString":true,)"
+    R"("captureDeadClicks":false,"heatmaps":false,"sessionRecording":)";
+constexpr std::string_view members_after_recording =
+    R"(,"defaultIdentifiedOnly":true,"elementsChainAsString":true,)"
     R"("analytics":{"endpoint":"/i/v0/e/"},)"
     R"("errorTracking":{"autocaptureExceptions":false,"suppressionRules":[]},)"
     R"("siteApps":[],"isAuthenticated":false,"toolbarParams":{})";
 
-std::string config_json(std::string_view token) {
-  return R"({"token":)" + json::quote(token) + "," + std::string(config_members) + "}";
+std::string config_members(bool records_sessions) {
+  std::string members(members_before_recording);
+  members += records_sessions ? R"({"endpoint":"/s/"})" : "false";
+  members += members_after_recording;
+  return members;
+}
+
+std::string config_json(std::string_view token, bool records_sessions) {
+  return R"({"token":)" + json::quote(token) + "," + config_members(records_sessions) + "}";
 }
 
 // The number of a query's field; nothing when it is missing or no number.
@@ -201,11 +210,18 @@ Response ClientSettings::answer(const http::Request& request) const {
   return rudder_source(key == nullptr ? std::string_view() : *key);
 }
 
+bool ClientSettings::records_sessions(std::string_view token) const {
+  constexpr std::string_view everyone = "*";
+  return std::ranges::any_of(recorded_, [&](const std::string& recorded) {
+    return recorded == token || recorded == everyone;
+  });
+}
+
 // As JSON, or as the script that browsers load first.
 Response ClientSettings::remote_config(std::string_view path) const {
   const std::string_view token = token_of_config(path);
   if (projects_.find(token) == nullptr) return Response::text(404, "no project has this token");
-  const std::string config = config_json(token);
+  const std::string config = config_json(token, records_sessions(token));
   if (!path.ends_with(".js")) return Response::json(200, config);
   const std::string place = "window._POSTHOG_REMOTE_CONFIG";
   Response script(200);
@@ -220,8 +236,7 @@ Response ClientSettings::flags(const http::Request& request, bool decide) const 
   const auto query = codec::parse_form(head.query);
   const std::optional<int> version = number_of(query, "v");
   const bool asks_config = codec::find_field(query, "config") != nullptr;
-  if (head.method != Method::post)
-    return Response::json(200, "{" + std::string(config_members) + "}");
+  if (head.method != Method::post) return Response::json(200, "{" + config_members(false) + "}");
 
   event::CaptureQuery hints = event::parse_capture_query(head.query);
   const auto text = event::decode_payload(
@@ -241,7 +256,7 @@ Response ClientSettings::flags(const http::Request& request, bool decide) const 
   const bool newest = !version && !asks_config && !decide;
   const int shape = newest ? 2 : version.value_or(1);
   std::string answer = "{" + flag_members(shape, decide, world_.clock.wall().millis, request_id());
-  if (decide || asks_config || newest) answer.append(",").append(config_members);
+  if (decide || asks_config || newest) answer += "," + config_members(records_sessions(token));
   return Response::json(200, answer + "}");
 }
 

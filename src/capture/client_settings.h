@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catalog/snapshot.h"
 #include "http/response.h"
@@ -22,9 +23,10 @@ bool is_client_settings_path(std::string_view path);
 
 class ClientSettings {
  public:
-  // `projects` outlives this.
-  ClientSettings(io::World world, const ProjectFinder& projects)
-      : world_(world), projects_(projects) {}
+  // `projects` outlives this. `recorded` are the tokens of those whose browsers are told to record
+  // sessions, or "*" for all.
+  ClientSettings(io::World world, const ProjectFinder& projects, std::vector<std::string> recorded)
+      : world_(world), projects_(projects), recorded_(std::move(recorded)) {}
 
   // The answer to a request whose path is_client_settings_path(). 401 or 404 by the library's
   // custom when no project has the token, 405 for other methods, 400 for a body that is no JSON.
@@ -36,9 +38,11 @@ class ClientSettings {
   http::Response segment_settings(const http::RequestHead& head, std::string_view token) const;
   http::Response rudder_source(std::string_view token) const;
   std::string request_id() const;
+  bool records_sessions(std::string_view token) const;
 
   io::World world_;
   const ProjectFinder& projects_;
+  std::vector<std::string> recorded_;
 };
 
 }  // namespace mr::capture

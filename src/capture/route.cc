@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "capture/client_settings.h"
+#include "capture/static_files.h"
 #include "event/segment_endpoint.h"
 
 namespace mr::capture {
@@ -40,6 +41,7 @@ Route route_of_path(std::string_view path) {
     return jitsu->is_pixel ? Route::pixel : Route::jitsu;
   }
   if (is_client_settings_path(path)) return Route::client_settings;
+  if (StaticFiles::is_path(path)) return Route::static_file;
   return path.starts_with("/api/") ? Route::api : Route::unknown;
 }
 
@@ -92,6 +94,7 @@ bool takes_method(Route route, http::Method method) {
     case Route::readiness:
     case Route::liveness:
     case Route::metrics:
+    case Route::static_file:
       return method == Method::get || method == Method::head;
     case Route::client_settings:  // these differ among themselves
     case Route::api:

@@ -20,6 +20,7 @@ enum class Route : uint8_t {
   jitsu,             // the same, /api/s/…, /batch and /b, of Jitsu's libraries
   pixel,             // /pixel/v1/… and /api/px/…: a call as a query string, answered by a picture
   client_settings,   // what libraries ask beside sending (client_settings.h)
+  static_file,       // /static/….js (static_files.h)
   root,              // /: the word "capture"
   readiness,
   liveness,

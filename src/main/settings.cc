@@ -75,6 +75,12 @@ constexpr std::array definitions = {
     SettingDefinition{"capture.receipts", SettingKind::choice, "off",
                       "answers name where their events lie in the log: header Millrace-Receipt",
                       "off|on"},
+    SettingDefinition{"capture.static_folder", SettingKind::text, "",
+                      "a folder of scripts that browser libraries load at /static/NAME.js, such as "
+                      "posthog-js's recorder"},
+    SettingDefinition{"replay.projects", SettingKind::text, "",
+                      "whose browsers are told to record sessions: tokens separated by commas, or "
+                      "* for all projects"},
     SettingDefinition{"ingest.dedup_window", SettingKind::duration, "24h",
                       "how long a repeat of the same event is recognised"},
     SettingDefinition{"load.block_rows", SettingKind::count, "10000",
