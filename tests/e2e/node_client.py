@@ -20,4 +20,4 @@ def run_client(command, millrace, unique, **options):
     done = subprocess.run([*command, json.dumps(settings)], capture_output=True, text=True,
                           timeout=120, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, f"{command[-1]} ended with {done.returncode}\n{done.stderr}"
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return json.loads(done.stdout.strip().split("\n")[-1])

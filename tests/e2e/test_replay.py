@@ -46,7 +46,8 @@ def wait_session(server, session, blocks):
 
 
 def exported(server, session):
-    lines = server.cli("replay export", session).stdout.splitlines()
+    # Texts may hold characters that Python takes for the ends of lines.
+    lines = server.cli("replay export", session).stdout.split("\n")[:-1]
     return [json.loads(line) for line in lines]
 
 
