@@ -1,4 +1,4 @@
-"""Capture alone against nginx: interleaved pairs of runs with the same requests.
+"""Capture alone against another server: interleaved pairs of runs with the same requests.
 
 Only the accept process runs here, so that what is compared is the answer to a client and not how
 the stages behind share the cores with the load generator; the whole path is measured by
@@ -7,7 +7,7 @@ whole_path.py.
 
 import statistics
 
-from servers import BATCH_PATH, SINGLE_PATH, BenchFailed, Millrace, Nginx, loadgen
+from servers import BenchFailed, Millrace, Nginx, loadgen
 
 CONNECTIONS = 64
 GZIP_LEVEL = 6
@@ -25,31 +25,40 @@ SHAPES = {
 OPEN_RATE = 1500
 
 
-def measure(server, name, shape, seconds, rate=0):
+def measure(server, shape, seconds, rate=0, requests=None):
     """One run against one server."""
     batch, gzip = SHAPES[shape]
-    path = SINGLE_PATH if batch == 1 else BATCH_PATH
-    report = loadgen(f"http://127.0.0.1:{server.port}{path}", f"{name} {shape}",
+    report = loadgen(server.url(batch), f"{server.name} {shape}",
                      "--batch", batch, "--gzip", gzip, "--connections", CONNECTIONS,
                      "--seconds", seconds, "--warmup", 0.5, "--rate", rate,
-                     "--requests", REQUESTS_MAX[batch], watch=[(name, server.child.pid)])
+                     "--requests", REQUESTS_MAX[batch] if requests is None else requests,
+                     *server.load_options,
+                     watch=server.watched())
     if report["refused"] or report["broken"]:
-        raise BenchFailed(f"{name} did not take every request of {shape}: {report['statuses']}, "
-                          f"{report['broken']} without an answer\n{server.log_tail()}")
+        raise BenchFailed(f"{server.name} did not take every request of {shape}: "
+                          f"{report['statuses']}, {report['broken']} without an answer\n"
+                          f"{server.log_tail()}")
+    report["cpu"] = sum(report[name]["cpu_seconds_per_million_events"]
+                        for name, _ in server.watched())
     return report
 
 
-def pairs(folder, shape, count, seconds, keep, rate=0):
+def pairs(folder, shape, count, seconds, keep, rate=0, other=Nginx):
     """`count` pairs of runs, whose order alternates; every report is handed to `keep`."""
+    with Millrace(folder / "millrace", roles="accept") as ours, \
+            other(folder / other.name) as theirs:
+        return pairs_of(ours, theirs, shape, count, seconds, keep, rate)
+
+
+def pairs_of(ours, theirs, shape, count, seconds, keep, rate=0):
+    """The same with two servers that run already."""
     found = []
-    with Millrace(folder / "millrace", roles="accept") as ours, Nginx(folder / "nginx") as theirs:
-        for number in range(count):
-            pair = {}
-            order = [("millrace", ours), ("nginx", theirs)]
-            for name, server in order if number % 2 == 0 else reversed(order):
-                pair[name] = measure(server, name, shape, seconds, rate)
-                keep({"what": "capture", "shape": shape, "pair": number, **pair[name]})
-            found.append(pair)
+    for number in range(count):
+        pair = {}
+        for server in (ours, theirs) if number % 2 == 0 else (theirs, ours):
+            pair[server.name] = measure(server, shape, seconds, rate)
+            keep({"what": "capture", "shape": shape, "pair": number, **pair[server.name]})
+        found.append(pair)
     return found
 
 
@@ -57,23 +66,26 @@ def median(found, value):
     return statistics.median(value(pair) for pair in found)
 
 
+def ratio(pair, other, value):
+    """A value of Millrace's run divided by that of the other's."""
+    return value(pair["millrace"]) / max(value(pair[other]), 1e-9)
+
+
 def summarize(shape, found):
     """The medians of all pairs as one row of results."""
-    def cpu(pair, name):
-        return pair[name][name]["cpu_seconds_per_million_events"]
     row = {"shape": shape, "pairs": len(found)}
     for name in ("millrace", "nginx"):
         row[f"{name}_events_per_second"] = median(found, lambda p: p[name]["events_per_second"])
-        row[f"{name}_cpu_s_per_million"] = median(found, lambda p: cpu(p, name))
+        row[f"{name}_cpu_s_per_million"] = median(found, lambda p: p[name]["cpu"])
         for rank in ("p50", "p99", "p999"):
             latency = "answer_from_due_ms" if found[0][name]["rate"] else "answer_ms"
             row[f"{name}_{rank}_ms"] = median(found, lambda p: p[name][latency][rank])
         row[f"{name}_pss_mib"] = median(found, lambda p: p[name][name]["pss_mib"])
         row[f"{name}_rss_mib"] = median(found, lambda p: p[name][name]["rss_mib"])
         row[f"{name}_cores"] = median(found, lambda p: p[name][name]["cores"])
-    row["ratio_events"] = median(found, lambda p: p["millrace"]["events_per_second"]
-                                 / p["nginx"]["events_per_second"])
-    row["ratio_cpu"] = median(found, lambda p: cpu(p, "millrace") / max(cpu(p, "nginx"), 1e-9))
+    row["ratio_events"] = median(
+        found, lambda p: ratio(p, "nginx", lambda report: report["events_per_second"]))
+    row["ratio_cpu"] = median(found, lambda p: ratio(p, "nginx", lambda report: report["cpu"]))
     row["wire_bytes_per_event"] = found[0]["millrace"]["wire_bytes_per_event"]
     row["others_cores"] = max(p[name]["others_cores"] for p in found for name in p)
     return row

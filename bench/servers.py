@@ -1,7 +1,7 @@
 """The servers that are measured, and how to ask and watch them.
 
-`Millrace` is the program as it is built, on a fresh data directory; `Nginx` answers a static 200.
-Both listen on loopback only and end with their `with` block.
+`Millrace` is the program as it is built, on a fresh data directory; `Nginx` answers a static 200;
+`Ceiling` is the yardstick of capture. All listen on loopback only and end with their `with` block.
 """
 
 import http.client
@@ -19,6 +19,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "build/release/millrace"
 LOADGEN = ROOT / "build/release/bench/loadgen/loadgen"
+CEILING = ROOT / "build/release/bench/ceiling/ceiling"
 TOKEN = "phc_bench_token"
 READY_SECONDS = 30
 STOP_SECONDS = 60
@@ -99,6 +100,10 @@ class Server:
     `fresh` removes what the folder held before, `keep` leaves it behind.
     """
 
+    # What its lines are called, and the load generator's options for requests that it takes.
+    name = ""
+    load_options = ()
+
     def __init__(self, folder, fresh=True, keep=False):
         self.folder = pathlib.Path(folder).resolve()
         self.port = free_port()
@@ -123,6 +128,14 @@ class Server:
         except (urllib.error.URLError, OSError):
             return False
 
+    def url(self, batch):
+        """Where requests of so many events go."""
+        return f"http://127.0.0.1:{self.port}{SINGLE_PATH if batch == 1 else BATCH_PATH}"
+
+    def watched(self):
+        """The processes whose CPU is its own: names and process ids."""
+        return [(self.name, self.child.pid)]
+
     def log_tail(self, lines=30):
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
 
@@ -141,15 +154,17 @@ class Server:
 
 
 class Millrace(Server):
-    """`millrace serve` on embedded defaults; `roles` leaves processes out."""
+    """`millrace serve` on embedded defaults but `settings`; `roles` leaves processes out."""
 
-    def __init__(self, folder, roles="accept,pipeline,store", **options):
+    name = "millrace"
+
+    def __init__(self, folder, roles="accept,pipeline,store", settings=(), **options):
         super().__init__(folder, **options)
         begun = time.monotonic()
         self.spawn([str(PROGRAM), "serve", "--data", str(self.folder), "--roles", roles,
-                    "--listen", f"127.0.0.1:{self.port}", "--project-token", TOKEN])
+                    "--listen", f"127.0.0.1:{self.port}", "--project-token", TOKEN, *settings])
         try:
-            wait_until(lambda: self.answers("/_readiness"), READY_SECONDS, what="millrace")
+            wait_until(lambda: self.answers("/_readiness"), READY_SECONDS, 0.002, "millrace")
             self.accepting_seconds = time.monotonic() - begun
             if "store" in roles.split(","):
                 wait_until(lambda: self.try_query("SELECT 1"), READY_SECONDS, what="the store")
@@ -196,6 +211,8 @@ class Millrace(Server):
 class Nginx(Server):
     """nginx, answering 200 with a fixed body to everything."""
 
+    name = "nginx"
+
     def __init__(self, folder, workers=1):
         super().__init__(folder)
         program = shutil.which("nginx") or "/usr/sbin/nginx"
@@ -204,6 +221,21 @@ class Nginx(Server):
         self.spawn([program, "-p", str(self.folder), "-e", "stderr", "-c", str(config)])
         try:
             wait_until(lambda: self.answers("/"), READY_SECONDS, what="nginx")
+        except BaseException:
+            self.__exit__()
+            raise
+
+
+class Ceiling(Server):
+    """The least work that is still capture (bench/ceiling)."""
+
+    name = "ceiling"
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.spawn([str(CEILING), "--port", str(self.port), "--file", str(self.folder / "log")])
+        try:
+            wait_until(lambda: self.answers("/"), READY_SECONDS, what="the ceiling")
         except BaseException:
             self.__exit__()
             raise
@@ -277,13 +309,19 @@ def busy_cores(seconds=1.0):
     return others.cores()
 
 
-def loadgen(url, label, *options, watch=()):
-    """Runs the load generator to its end; yields its report."""
+def loadgen_command(url, label, *options, watch=()):
+    """The command line of one run of the load generator."""
     command = [str(LOADGEN), "--url", url, "--label", label, "--token", TOKEN,
                *map(str, options)]
     for name, pid in watch:
         command += ["--watch", f"{name}={pid}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=360)
+    return command
+
+
+def loadgen(url, label, *options, watch=()):
+    """Runs the load generator to its end; yields its report."""
+    done = subprocess.run(loadgen_command(url, label, *options, watch=watch), capture_output=True,
+                          text=True, timeout=360)
     if done.returncode != 0:
         raise BenchFailed(f"loadgen for {label} ended with {done.returncode}: "
                           f"{done.stderr or done.stdout}")
