@@ -34,7 +34,8 @@ Result<std::vector<std::string>> parse_roles(std::string_view list) {
   std::vector<std::string> roles;
   while (!list.empty()) {
     const size_t comma = std::min(list.find(','), list.size());
-    const std::string_view word = list.substr(0, comma);
+    std::string_view word = list.substr(0, comma);
+    if (word == "capture") word = "accept";  // by what it does
     list.remove_prefix(std::min(comma + 1, list.size()));
     const bool known = std::ranges::find(process_names, word) != std::end(process_names);
     if (!known) {
