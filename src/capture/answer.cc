@@ -52,9 +52,13 @@ http::Response jitsu_response(const Outcome& outcome) {
                                        R"(,"okEvents":)" + std::to_string(outcome.kept) + "}");
 }
 
-// Whatever became of it: a broken picture in somebody's mail mends nothing.
-http::Response pixel_response() {
+// Whatever became of it: a broken picture in somebody's mail mends nothing. Who looks closer is
+// told.
+http::Response pixel_response(const Outcome& outcome) {
   http::Response response(200);
+  if (outcome.status != 200) {
+    response.add_header("millrace-refused", std::string(outcome.reason) + ": " + outcome.message);
+  }
   response.add_header("content-type", "image/gif");
   response.add_header("cache-control", "no-store");
   response.body = event::pixel_gif();
@@ -76,7 +80,7 @@ http::Response response_of(Route route, const Outcome& outcome) {
     case Route::jitsu:
       return jitsu_response(outcome);
     case Route::pixel:
-      return pixel_response();
+      return pixel_response(outcome);
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
       return v1_response(outcome);

@@ -32,10 +32,12 @@ struct ContextField {
   std::string_view name;
 };
 
-constexpr std::array<ContextField, 20> context_fields = {{
+constexpr std::array<ContextField, 22> context_fields = {{
     {"$current_url", "page", "url"},
+    {"$host", "page", "host"},
     {"$pathname", "page", "path"},
     {"$referrer", "page", "referrer"},
+    {"$referring_domain", "page", "referring_domain"},
     {"$title", "page", "title"},
     {"$lib", "library", "name"},
     {"$lib_version", "library", "version"},
