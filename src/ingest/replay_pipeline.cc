@@ -32,14 +32,17 @@ Result<Recording> read_recording(const stream::Record& record) {
 
 }  // namespace
 
-ReplayPipeline::ReplayPipeline(ReplayParts parts)
+ReplayPipeline::ReplayPipeline(ReplayParts parts, std::unique_ptr<io::SharedPage> crash_page)
     : parts_(std::move(parts)),
+      guard_(std::move(crash_page)),
       lag_(parts_.metrics.gauge("millrace_replay_lag_records",
                                 "Captured recordings whose row is not made yet")) {
 }
 
-io::Task<Result<std::unique_ptr<ReplayPipeline>>> ReplayPipeline::open(ReplayParts parts) {
-  std::unique_ptr<ReplayPipeline> pipeline(new ReplayPipeline(std::move(parts)));
+io::Task<Result<std::unique_ptr<ReplayPipeline>>> ReplayPipeline::open(ReplayParts parts,
+                                                                       io::Path crash_page) {
+  MR_CO_TRY(auto page, co_await parts.world.disk.map_shared(std::move(crash_page)));
+  std::unique_ptr<ReplayPipeline> pipeline(new ReplayPipeline(std::move(parts), std::move(page)));
   if (auto loaded = co_await pipeline->load(); !loaded) {
     co_return fail(loaded.error().within("opening the ingest of recordings"));
   }
@@ -106,7 +109,9 @@ io::Task<Result<void>> ReplayPipeline::work(Input::Arrived arrived) {
   Counts counts;
   std::vector<Row> rows;
   for (const stream::Record& record : arrived.batch.records) {
+    guard_.enter({event::Lane::replay, partition, record.offset});
     if (auto row = row_of(record, partition, changes, counts)) rows.push_back(*std::move(row));
+    guard_.leave();
     co_await parts_.world.loop.yield();  // a recording may be large
   }
   MR_CO_TRY(const Offset rows_next, co_await append(rows, partition));
@@ -137,17 +142,19 @@ std::optional<ReplayPipeline::Row> ReplayPipeline::row_of(const stream::Record& 
                                                           state::StateChanges& changes,
                                                           Counts& counts) {
   counts.add("in");
-  const auto recording = read_recording(record);
-  const auto snapshots = recording ? event::snapshots_of(as_text(record.value))
-                                   : Result<std::vector<std::string_view>>(fail(recording.error()));
-  if (!snapshots) {
-    constexpr std::string_view reason = "unreadable";
+  const auto give_up = [&](std::string_view reason, std::string_view error) {
     counts.add("dead_lettered:" + std::string(reason));
-    changes.outbox.push_back(dead_letter_row(record, replay_input_topic, partition, reason,
-                                             snapshots.error().message(),
+    changes.outbox.push_back(dead_letter_row(record, replay_input_topic, partition, reason, error,
                                              parts_.world.clock.wall()));
     return std::nullopt;
+  };
+  if (guard_.poisoned() == RecordPlace{event::Lane::replay, partition, record.offset}) {
+    return give_up("crashed_pipeline", "");
   }
+  const auto recording = read_recording(record);
+  if (!recording) return give_up("unreadable", recording.error().message());
+  const auto snapshots = event::snapshots_of(as_text(record.value));
+  if (!snapshots) return give_up("unreadable", snapshots.error().message());
   const event::Envelope& envelope = recording->envelope;
   const auto* project = parts_.projects.current().find_token(envelope.token);
   if (project == nullptr) {

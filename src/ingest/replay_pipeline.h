@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "catalog/live_snapshot.h"
 #include "ingest/counts.h"
+#include "ingest/crash_guard.h"
 #include "ingest/input.h"
 #include "ingest/outbox_drainer.h"
 #include "io/task.h"
@@ -42,8 +43,10 @@ struct ReplayParts {
 // with the counters, publish. Belongs to one loop.
 class ReplayPipeline {
  public:
-  // Errors as of StateStore; corrupt when the rows do not end where the state says.
-  static io::Task<Result<std::unique_ptr<ReplayPipeline>>> open(ReplayParts parts);
+  // `crash_page` is where the record in work is marked; its folder must exist. Errors as of
+  // StateStore; corrupt when the rows do not end where the state says.
+  static io::Task<Result<std::unique_ptr<ReplayPipeline>>> open(ReplayParts parts,
+                                                                io::Path crash_page);
 
   // Works until stop(). Ends with an error when a log or the state has failed for good; everything
   // must then be opened again.
@@ -61,7 +64,7 @@ class ReplayPipeline {
     WallTime timestamp;
   };
 
-  explicit ReplayPipeline(ReplayParts parts);
+  ReplayPipeline(ReplayParts parts, std::unique_ptr<io::SharedPage> crash_page);
   io::Task<Result<void>> load();
   io::Task<Result<void>> work(Input::Arrived arrived);
   io::Task<Result<void>> pass_damage(size_t index, stream::DamagedRange range);
@@ -73,6 +76,7 @@ class ReplayPipeline {
   io::Task<Result<void>> commit(state::StateChanges& changes, const Counts& counts);
 
   ReplayParts parts_;
+  CrashGuard guard_;
   std::vector<Offset> next_;
   Offset rows_next_;  // the committed end of the rows' topic
   std::optional<Input> input_;

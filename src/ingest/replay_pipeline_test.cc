@@ -60,6 +60,12 @@ class Machine {
     return io::run_in(real_, run_once());
   }
 
+  // As a process that dies while it works on the record.
+  void crash_at(Offset offset) {
+    CrashGuard guard(io::run_in(real_, doors_.disk.map_shared(folder_.at("replay.page"))).value());
+    guard.enter({event::Lane::replay, 0, offset});
+  }
+
   json::Object row(size_t index) { return json::Object::parse(rows.records[index].value).value(); }
   std::string shown() {
     std::string out;
@@ -100,7 +106,8 @@ class Machine {
                                                             projects,
                                                             outbox,
                                                             *log_,
-                                                            metrics}));
+                                                            metrics},
+                                                           folder_.at("replay.page")));
     StopAtEnd at_end(*pipeline, captured);
     reader.at_end = &at_end;
     MR_CO_CHECK(co_await pipeline->run());
@@ -172,6 +179,17 @@ TEST(ReplayPipeline, ABreakAtAnyStepLeavesTheSameRows) {
   }
   EXPECT_GT(broken, 10u);
   EXPECT_LT(broken, 200u);
+}
+
+TEST(ReplayPipeline, ARecordThatCrashesThreeTimesIsDeadLettered) {
+  Machine machine;
+  for (int i = 0; i < 3; ++i) machine.capture("s-" + std::to_string(i), "[]");
+  for (int i = 0; i < 3; ++i) machine.crash_at(Offset(1));
+  ASSERT_TRUE(machine.run());
+  EXPECT_EQ(machine.rows.visible, 2u);
+  EXPECT_EQ(machine.counters["replay_dead_lettered:crashed_pipeline"], 1);
+  ASSERT_EQ(machine.dead_letters.visible, 1u);
+  EXPECT_EQ(machine.dead_letters.records[0].header("dlq_offset"), "1");
 }
 
 TEST(ReplayPipeline, OffsetsThatTheLogLostAreCountedNamedAndPassed) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "log/partition.h"
+#include "log/verify.h"
 #include "main/kafka_places.h"
 
 namespace mr::main {
@@ -50,8 +52,12 @@ io::Task<bool> CapturedLanes::holds_records(event::Lane lane) {
     co_return (co_await spool->partitions()).value_or(0) > 0;
   }
   if (uses_kafka(runtime_.settings())) co_return false;
-  const auto reader = co_await log_.open_reader({std::string(event::topic_of(lane)), 0});
-  co_return !reader || (*reader)->end_offset() > Offset(0);
+  // Readers see nothing before a writer has opened the partition, as after a restore: asked is what
+  // lies on the disk.
+  const stream::TopicPartition first{std::string(event::topic_of(lane)), 0};
+  const auto written = co_await log::bytes_to_verify(
+      runtime_.world(), log::partition_folder(runtime_.directory().log(), first));
+  co_return written || written.error().code() != ErrorCode::not_found;
 }
 
 io::Task<void> CapturedLanes::attend(capture::LaneAppender& lanes) {

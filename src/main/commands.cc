@@ -51,6 +51,17 @@ void print_status(const json::Object& status) {
     }
     print(table.render());
   }
+  const json::Object recordings = object_member(status, "recordings");
+  const json::Object recorded = object_member(recordings, "fates");
+  if (!recorded.empty()) {
+    print("\n");
+    TextTable table({"recordings of sessions", "count"});
+    table.add({"accepted", grouped_member(recordings, "accepted")});
+    for (const json::Member& fate : recorded) {
+      table.add({std::string(fate.key), grouped_member(recorded, fate.key)});
+    }
+    print(table.render());
+  }
   if (const auto trouble = status.find_text("log_error")) {
     print("\nthe log does not answer, so what it holds is not known: " + *trouble + "\n");
   }

@@ -38,6 +38,7 @@ class DataDirectory {
   io::Path catalog_page() const { return run() + "/catalog.page"; }
   // The page in which ingest marks what it works on, to name a record that kills it.
   io::Path ingest_page() const { return run() + "/ingest.page"; }
+  io::Path replay_page() const { return run() + "/replay.page"; }
   // Sockets, in the form that io::Network takes.
   std::string control_socket() const { return "unix:" + path_ + "/control.sock"; }
   std::string api_socket() const { return "unix:" + run() + "/api.sock"; }

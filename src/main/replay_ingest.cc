@@ -46,7 +46,8 @@ io::Task<Result<void>> ReplayIngest::open(Parts parts) {
   MR_CO_TRY(pipeline_,
             co_await ingest::ReplayPipeline::open(
                 {runtime_.world(), captured, *rows_, parts.log.cuts_uncommitted(), parts.state,
-                 parts.projects, parts.outbox, runtime_.log(), runtime_.metrics()}));
+                 parts.projects, parts.outbox, runtime_.log(), runtime_.metrics()},
+                runtime_.directory().replay_page()));
   for (size_t i = 0; i < captured.size(); ++i) {
     MR_CO_TRY(auto consumer, co_await parts.log.register_consumer(
                                  {input, captured[i].number}, "replay", pipeline_->finished(i)));

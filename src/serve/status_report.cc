@@ -21,6 +21,9 @@ namespace {
 constexpr Millis process_patience{500};
 constexpr uint64_t processes_bytes_max = 64 * 1024;
 constexpr std::string_view events_topic = "events";
+constexpr std::string_view recordings_topic = "captured.replay";
+// Before the names of counters about recordings.
+constexpr std::string_view recording_counter = "replay_";
 
 uint64_t folder_bytes(const std::string& folder) {
   namespace fs = std::filesystem;
@@ -113,6 +116,7 @@ struct TopicEnds {
   std::string trouble;  // why the log could not be asked; empty when it could
   int64_t captured_end = 0;
   int64_t events_end = 0;
+  int64_t recordings_end = 0;
 };
 
 io::Task<Result<TopicEnds>> topic_ends(stream::Log& log) {
@@ -134,6 +138,7 @@ io::Task<Result<TopicEnds>> topic_ends(stream::Log& log) {
     const int64_t end = (*reader)->end_offset().value;
     if (is_ingested(where.topic)) ends.captured_end += end;
     if (where.topic == events_topic) ends.events_end += end;
+    if (where.topic == recordings_topic) ends.recordings_end += end;
     json::Object topic;
     topic.set_text("topic", where.topic);
     set_number(topic, "partition", where.partition);
@@ -170,6 +175,28 @@ io::Task<Result<json::Object>> disk_json(const StatusSources& sources) {
   co_return disk;
 }
 
+// Recordings are counted apart from events: how many were taken, how many have their row or another
+// fate, and which. `accepted` is "null" where it is not known.
+json::Object recordings_json(std::string_view accepted,
+                             const std::vector<state::Position>& positions,
+                             const std::vector<state::CounterValue>& counters) {
+  json::Object fates;
+  for (const state::CounterValue& counter : counters) {
+    if (!counter.name.starts_with(recording_counter)) continue;
+    const std::string_view name = std::string_view(counter.name).substr(recording_counter.size());
+    if (is_fate(name)) set_number(fates, name, counter.value);
+  }
+  int64_t ingested = 0;
+  for (const state::Position& position : positions) {
+    if (topic_of(position) == recordings_topic) ingested += position.next.value;
+  }
+  json::Object recordings;
+  recordings.set("accepted", accepted);
+  set_number(recordings, "ingested", ingested);
+  recordings.set("fates", fates.to_json());
+  return recordings;
+}
+
 io::Task<Result<void>> add_stages(json::Object& report, const StatusSources& sources) {
   MR_CO_TRY(const TopicEnds ends, co_await topic_ends(sources.log));
   MR_CO_TRY(const auto positions, co_await sources.state.positions());
@@ -198,6 +225,8 @@ io::Task<Result<void>> add_stages(json::Object& report, const StatusSources& sou
     if (is_fate(counter.name)) set_number(fates, counter.name, counter.value);
   }
   report.set("fates", fates.to_json());
+  const std::string recorded = known ? std::to_string(ends.recordings_end) : "null";
+  report.set("recordings", recordings_json(recorded, positions, counters).to_json());
   report.set("topics", ends.json);
   if (!ends.trouble.empty()) report.set_text("log_error", ends.trouble);
   co_return Result<void>();

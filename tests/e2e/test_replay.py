@@ -131,6 +131,33 @@ def test_kills_of_the_pipeline_and_the_store_lose_and_double_nothing(make_millra
         assert [one for _, one in exported(server, name)] == sent[name]
 
 
+def test_a_large_snapshot_is_kept_and_one_that_no_record_holds_is_refused(make_millrace):
+    server = make_millrace().start()
+    noise = os.urandom(9 * 1024 * 1024).hex()
+    large = snapshot(1, text=noise)
+    assert record(server, [item(server, "large", [large])])[0] == 200
+    status, answer = record(server, [item(server, "larger", [snapshot(1, text=noise + noise)])])
+    assert status == 413, answer
+    wait_session(server, "large", 1)
+    assert [one for _, one in exported(server, "large")] == [large]
+    assert server.status()["recordings"] == {"accepted": 1, "ingested": 1, "fates": {"stored": 1}}
+
+
+def test_a_backup_has_the_recordings(make_millrace, tmp_path):
+    server = make_millrace().start()
+    snapshots = [snapshot(number) for number in range(5)]
+    for one in snapshots:
+        assert record(server, [item(server, "saved", [one])])[0] == 200
+    wait_session(server, "saved", 5)
+    run_cli("backup", tmp_path / "backup", "--data", server.data)
+    restored = make_millrace("restored")
+    run_cli("restore", tmp_path / "backup", "--data", restored.data)
+    restored.start()
+    assert [one for _, one in exported(restored, "saved")] == snapshots
+    assert record(restored, [item(restored, "saved", [snapshot(9)])])[0] == 200
+    wait_session(restored, "saved", 6)
+
+
 def test_a_session_of_two_projects_needs_its_project(make_millrace):
     server = make_millrace().start()
     other = json.loads(run_cli("project", "add", "other", "--token", "phc_other", "--json",
