@@ -1,6 +1,10 @@
 #include "catalog/catalog.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/assert.h"
+#include "catalog/traffic_tables.h"
 #include "codec/utf8.h"
 #include "io/clock.h"
 #include "io/random.h"
@@ -11,7 +15,7 @@ namespace {
 
 constexpr size_t token_random_length = 43;
 
-constexpr sqlite::Migration migrations[] = {
+const sqlite::Migration migrations[] = {
     {1,
      "CREATE TABLE projects ("
      "  id BIGINT PRIMARY KEY,"
@@ -20,6 +24,7 @@ constexpr sqlite::Migration migrations[] = {
      "  created_at BIGINT NOT NULL);"
      "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
      "INSERT INTO settings VALUES ('revision', '0'), ('admin_token_hash', '');"},
+    {2, traffic_tables_sql},
 };
 
 Result<void> check_new_project(const std::string& name, const std::string& token) {
@@ -99,6 +104,21 @@ class Catalog::Store {
     return transaction.commit();
   }
 
+  // Changes rules of a project that there must be, in one transaction.
+  template <typename Change>
+  Result<void> change_rules(std::optional<ProjectId> project, const Change& change) {
+    MR_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_));
+    MR_TRY(const Snapshot present, read());
+    const auto& projects = present.projects();
+    if (project && std::ranges::find(projects, *project, &Project::id) == projects.end()) {
+      return fail(ErrorCode::invalid_input,
+                  "there is no project with the id " + std::to_string(project->value));
+    }
+    MR_CHECK(change(database_));
+    MR_CHECK(raise_revision(present));
+    return transaction.commit();
+  }
+
   Result<Snapshot> read() {
     MR_TRY(sqlite::Statement settings,
            database_.prepare("SELECT (SELECT value FROM settings WHERE name = 'revision'),"
@@ -116,7 +136,10 @@ class Catalog::Store {
       projects.push_back({ProjectId(rows.integer(0)), std::string(rows.text(1)),
                           std::string(rows.text(2)), WallTime{rows.integer(3)}});
     }
-    return Snapshot(revision, std::move(projects), std::move(admin_token_hash));
+    MR_TRY(std::vector<Quota> quotas, read_quotas(database_));
+    MR_TRY(std::vector<Restriction> restrictions, read_restrictions(database_));
+    return Snapshot(revision, std::move(projects), std::move(admin_token_hash), std::move(quotas),
+                    std::move(restrictions));
   }
 
  private:
@@ -190,9 +213,8 @@ io::Task<Result<Catalog::Opened>> Catalog::open(io::World& world, CatalogOptions
   }));
   if (new_admin) opened.new_admin_token = std::move(admin_token);
   MR_CO_TRY(self.page_, co_await world.disk.map_shared(settings.page));
-  MR_CO_TRY(const Snapshot present, co_await self.snapshot());
   // Also when nothing has changed: a crash may have come between the commit and the file.
-  MR_CO_CHECK(co_await self.write_snapshot(present.revision()));
+  MR_CO_CHECK(co_await self.publish());
   co_return opened;
 }
 
@@ -202,9 +224,61 @@ io::Task<Result<Project>> Catalog::add_project(std::string name, std::string tok
   Store& store = *store_;
   const WallTime now = world_.clock.wall();
   MR_CO_TRY(Project added, co_await world_.worker.run([&] { return store.add(name, token, now); }));
-  MR_CO_TRY(const Snapshot present, co_await snapshot());
-  MR_CO_CHECK(co_await write_snapshot(present.revision()));
+  MR_CO_CHECK(co_await publish());
   co_return added;
+}
+
+io::Task<Result<void>> Catalog::set_quota(Quota quota) {
+  if (quota.limit < 0) {
+    co_return fail(ErrorCode::invalid_input, "a quota's limit is a number from 0 on");
+  }
+  Store& store = *store_;
+  const auto write = [&quota](sqlite::Database& database) { return write_quota(database, quota); };
+  MR_CO_CHECK(co_await world_.worker.run([&] { return store.change_rules(quota.project, write); }));
+  co_return co_await publish();
+}
+
+io::Task<Result<void>> Catalog::remove_quota(ProjectId project, Resource resource) {
+  Store& store = *store_;
+  const auto erase = [&](sqlite::Database& database) -> Result<void> {
+    MR_TRY(const bool erased, erase_quota(database, project, resource));
+    if (erased) return {};
+    return fail(ErrorCode::not_found, "project " + std::to_string(project.value) +
+                                          " has no quota for " + std::string(to_string(resource)));
+  };
+  MR_CO_CHECK(co_await world_.worker.run([&] { return store.change_rules(project, erase); }));
+  co_return co_await publish();
+}
+
+io::Task<Result<Restriction>> Catalog::add_restriction(Restriction restriction) {
+  for (const std::string* text : {&restriction.distinct_id, &restriction.event}) {
+    if (text->size() > restriction_text_bytes_max || !codec::is_valid_utf8(*text)) {
+      co_return fail(ErrorCode::invalid_input,
+                     "a restriction's distinct id and event are texts of at most " +
+                         std::to_string(restriction_text_bytes_max) + " bytes");
+    }
+  }
+  restriction.created_at = world_.clock.wall();
+  Store& store = *store_;
+  const auto write = [&restriction](sqlite::Database& database) -> Result<void> {
+    MR_TRY(restriction, write_restriction(database, restriction));
+    return {};
+  };
+  MR_CO_CHECK(
+      co_await world_.worker.run([&] { return store.change_rules(restriction.project, write); }));
+  MR_CO_CHECK(co_await publish());
+  co_return restriction;
+}
+
+io::Task<Result<void>> Catalog::remove_restriction(int64_t id) {
+  Store& store = *store_;
+  const auto erase = [id](sqlite::Database& database) -> Result<void> {
+    MR_TRY(const bool erased, erase_restriction(database, id));
+    if (erased) return {};
+    return fail(ErrorCode::not_found, "there is no restriction with the id " + std::to_string(id));
+  };
+  MR_CO_CHECK(co_await world_.worker.run([&] { return store.change_rules({}, erase); }));
+  co_return co_await publish();
 }
 
 io::Task<Result<std::vector<Project>>> Catalog::list_projects() {
@@ -221,9 +295,13 @@ io::Task<Result<std::string>> Catalog::renew_admin_token() {
   std::string token = generate_token(world_.random, admin_token_prefix);
   Store& store = *store_;
   MR_CO_CHECK(co_await world_.worker.run([&] { return store.set_admin_token(token); }));
-  MR_CO_TRY(const Snapshot present, co_await snapshot());
-  MR_CO_CHECK(co_await write_snapshot(present.revision()));
+  MR_CO_CHECK(co_await publish());
   co_return token;
+}
+
+io::Task<Result<void>> Catalog::publish() {
+  MR_CO_TRY(const Snapshot present, co_await snapshot());
+  co_return co_await write_snapshot(present.revision());
 }
 
 io::Task<Result<void>> Catalog::write_snapshot(uint64_t revision) {

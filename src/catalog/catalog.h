@@ -47,7 +47,15 @@ class Catalog {
   io::Task<Result<Project>> add_project(std::string name, std::string token);
   // All projects by rising id.
   io::Task<Result<std::vector<Project>>> list_projects();
-  // Projects and admin token hash as they are now.
+  // Sets the quota of a project for a resource, or, without one, lifts it. What follows takes
+  // effect in accept within a second or so. Errors: invalid_input (no such project, below 0),
+  // not_found (nothing to lift).
+  io::Task<Result<void>> set_quota(Quota quota);
+  io::Task<Result<void>> remove_quota(ProjectId project, Resource resource);
+  // Adds a restriction; id and time are given here. Errors: invalid_input, not_found.
+  io::Task<Result<Restriction>> add_restriction(Restriction restriction);
+  io::Task<Result<void>> remove_restriction(int64_t id);
+  // Projects, rules and admin token hash as they are now.
   io::Task<Result<Snapshot>> snapshot();
   // Replaces a lost admin token and yields the new one, which is not stored.
   io::Task<Result<std::string>> renew_admin_token();
@@ -55,6 +63,8 @@ class Catalog {
  private:
   class Store;
   Catalog(io::World& world, CatalogOptions options);
+  // Writes the snapshot file as the database is now.
+  io::Task<Result<void>> publish();
   // Writes the snapshot file until it is at least of `revision`. Any number of callers.
   io::Task<Result<void>> write_snapshot(uint64_t revision);
 

@@ -100,6 +100,41 @@ TEST_F(CatalogTest, ALostAdminTokenIsReplaced) {
   EXPECT_FALSE(written().admin_token_matches(opened->new_admin_token));
 }
 
+TEST_F(CatalogTest, QuotasAreSetReplacedAndLifted) {
+  auto opened = open();
+  ASSERT_TRUE(opened);
+  Catalog& catalog = *opened->catalog;
+  const Quota monthly{ProjectId(1), Resource::events, Period::month, 1000};
+  const Quota daily{ProjectId(1), Resource::events, Period::day, 10};
+  ASSERT_TRUE(io::run_in(real_, catalog.set_quota(monthly)));
+  ASSERT_TRUE(io::run_in(real_, catalog.set_quota(daily)));
+  EXPECT_EQ(written().quotas(), std::vector{daily});
+  EXPECT_FALSE(io::run_in(real_, catalog.set_quota({ProjectId(9), Resource::events})));
+  EXPECT_FALSE(io::run_in(real_, catalog.set_quota({.project = ProjectId(1), .limit = -1})));
+  ASSERT_TRUE(io::run_in(real_, catalog.remove_quota(ProjectId(1), Resource::events)));
+  EXPECT_TRUE(written().quotas().empty());
+  EXPECT_FALSE(io::run_in(real_, catalog.remove_quota(ProjectId(1), Resource::events)));
+}
+
+TEST_F(CatalogTest, RestrictionsAreAddedAndRemovedByIdsThatAreNeverUsedAgain) {
+  auto opened = open();
+  ASSERT_TRUE(opened);
+  Catalog& catalog = *opened->catalog;
+  const Restriction wanted{0, ProjectId(1), RestrictionAction::skip_person, "d", "", {}};
+  const auto first = io::run_in(real_, catalog.add_restriction(wanted));
+  ASSERT_TRUE(first) << first.error().message();
+  EXPECT_EQ(written().restrictions(), std::vector{*first});
+  ASSERT_TRUE(io::run_in(real_, catalog.remove_restriction(first->id)));
+  EXPECT_TRUE(written().restrictions().empty());
+  EXPECT_FALSE(io::run_in(real_, catalog.remove_restriction(first->id)));
+  const auto second = io::run_in(real_, catalog.add_restriction(wanted));
+  ASSERT_TRUE(second);
+  EXPECT_GT(second->id, first->id);
+  Restriction nobodys = wanted;
+  nobodys.project = ProjectId(9);
+  EXPECT_FALSE(io::run_in(real_, catalog.add_restriction(nobodys)));
+}
+
 io::Task<bool> sees_added_project(io::World& doors, CatalogOptions options, Catalog& catalog) {
   LiveSnapshot live(doors, options.snapshot, options.page);
   if (!co_await live.open()) co_return false;

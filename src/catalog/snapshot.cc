@@ -3,6 +3,9 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "codec/byte_reader.h"
 #include "codec/byte_writer.h"
 #include "codec/crc32c.h"
@@ -13,13 +16,77 @@ namespace {
 constexpr std::string_view magic = "MRCATSNP";
 // magic, version, checksum
 constexpr size_t header_bytes = 8 + 4 + 4;
+// Version 1 ends behind the projects.
+constexpr uint32_t version_with_rules = 2;
+
+template <typename Rule>
+std::span<const Rule> rules_of(const std::vector<Rule>& rules, ProjectId project) {
+  const auto found = std::ranges::equal_range(rules, project, {}, &Rule::project);
+  return {found.begin(), found.end()};
+}
+
+void put_rules(Bytes& body, const Snapshot& snapshot) {
+  codec::put_unsigned_varlong(body, snapshot.quotas().size());
+  for (const Quota& quota : snapshot.quotas()) {
+    codec::put_varlong(body, quota.project.value);
+    codec::put_u8(body, static_cast<uint8_t>(quota.resource));
+    codec::put_u8(body, static_cast<uint8_t>(quota.period));
+    codec::put_varlong(body, quota.limit);
+  }
+  codec::put_unsigned_varlong(body, snapshot.restrictions().size());
+  for (const Restriction& restriction : snapshot.restrictions()) {
+    codec::put_varlong(body, restriction.id);
+    codec::put_varlong(body, restriction.project.value);
+    codec::put_u8(body, static_cast<uint8_t>(restriction.action));
+    codec::put_sized_text(body, restriction.distinct_id);
+    codec::put_sized_text(body, restriction.event);
+    codec::put_varlong(body, restriction.created_at.millis);
+  }
+}
+
+std::vector<Quota> read_quotas(codec::ByteReader& reader) {
+  std::vector<Quota> quotas;
+  const uint64_t count = reader.unsigned_varlong();
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
+    Quota quota;
+    quota.project = ProjectId(reader.varlong());
+    quota.resource = static_cast<Resource>(reader.u8());
+    quota.period = static_cast<Period>(reader.u8());
+    quota.limit = reader.varlong();
+    quotas.push_back(quota);
+  }
+  return quotas;
+}
+
+std::vector<Restriction> read_restrictions(codec::ByteReader& reader) {
+  std::vector<Restriction> restrictions;
+  const uint64_t count = reader.unsigned_varlong();
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
+    Restriction restriction;
+    restriction.id = reader.varlong();
+    restriction.project = ProjectId(reader.varlong());
+    restriction.action = static_cast<RestrictionAction>(reader.u8());
+    restriction.distinct_id = reader.sized_text();
+    restriction.event = reader.sized_text();
+    restriction.created_at = WallTime{reader.varlong()};
+    restrictions.push_back(std::move(restriction));
+  }
+  return restrictions;
+}
 
 }  // namespace
 
-Snapshot::Snapshot(uint64_t revision, std::vector<Project> projects, std::string admin_token_hash)
+Snapshot::Snapshot(uint64_t revision, std::vector<Project> projects, std::string admin_token_hash,
+                   std::vector<Quota> quotas, std::vector<Restriction> restrictions)
     : revision_(revision),
       projects_(std::move(projects)),
-      admin_token_hash_(std::move(admin_token_hash)) {
+      admin_token_hash_(std::move(admin_token_hash)),
+      quotas_(std::move(quotas)),
+      restrictions_(std::move(restrictions)) {
+  std::ranges::sort(quotas_, {},
+                    [](const Quota& one) { return std::pair(one.project.value, one.resource); });
+  std::ranges::sort(restrictions_, {},
+                    [](const Restriction& one) { return std::pair(one.project.value, one.id); });
   for (size_t i = 0; i < projects_.size(); ++i) by_token_.emplace(projects_[i].token, i);
 }
 
@@ -34,6 +101,7 @@ Bytes Snapshot::serialize() const {
     codec::put_sized_text(body, project.token);
     codec::put_varlong(body, project.created_at.millis);
   }
+  put_rules(body, *this);
   Bytes bytes;
   append(bytes, as_bytes(magic));
   codec::put_u32_le(bytes, version);
@@ -69,10 +137,25 @@ Result<Snapshot> Snapshot::parse(ByteView bytes) {
     project.created_at = WallTime{reader.varlong()};
     if (reader.ok()) projects.push_back(std::move(project));
   }
+  std::vector<Quota> quotas;
+  std::vector<Restriction> restrictions;
+  if (found >= version_with_rules) {
+    quotas = read_quotas(reader);
+    restrictions = read_restrictions(reader);
+  }
   if (!reader.finished()) {
     return fail(ErrorCode::corrupt, "the catalog snapshot has the wrong length");
   }
-  return Snapshot(revision, std::move(projects), std::move(admin_token_hash));
+  return Snapshot(revision, std::move(projects), std::move(admin_token_hash), std::move(quotas),
+                  std::move(restrictions));
+}
+
+std::span<const Quota> Snapshot::quotas_of(ProjectId project) const {
+  return rules_of(quotas_, project);
+}
+
+std::span<const Restriction> Snapshot::restrictions_of(ProjectId project) const {
+  return rules_of(restrictions_, project);
 }
 
 const Project* Snapshot::find_token(std::string_view token) const {

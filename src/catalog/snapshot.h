@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include "base/result.h"
 #include "base/strong.h"
 #include "base/time.h"
+#include "catalog/traffic_rules.h"
 
 namespace mr::catalog {
 
@@ -20,18 +22,21 @@ struct Project {
   WallTime created_at;
 };
 
-// What accept needs to know of the catalog, in one small file: the projects and the hash of the
-// admin token. The bytes are described in docs/formats/catalog_snapshot.md. An immutable value.
+// What accept needs to know of the catalog, in one small file: the projects with their quotas and
+// restrictions, and the hash of the admin token. The bytes are described in
+// docs/formats/catalog_snapshot.md. An immutable value.
 class Snapshot {
  public:
   // The version that serialize() writes and the newest that parse() reads.
-  static constexpr uint32_t version = 1;
+  static constexpr uint32_t version = 2;
   // A snapshot file above this is refused.
   static constexpr uint64_t bytes_max = 64 * 1024 * 1024;
 
   Snapshot() = default;
   // `revision` rises with every change; `admin_token_hash` is hash_token() of the admin token.
-  Snapshot(uint64_t revision, std::vector<Project> projects, std::string admin_token_hash);
+  // Quotas and restrictions come in any order.
+  Snapshot(uint64_t revision, std::vector<Project> projects, std::string admin_token_hash,
+           std::vector<Quota> quotas = {}, std::vector<Restriction> restrictions = {});
 
   // Errors: corrupt (checksum, length), unsupported (a newer version; the message names it).
   static Result<Snapshot> parse(ByteView bytes);
@@ -45,6 +50,11 @@ class Snapshot {
   uint64_t revision() const { return revision_; }
   // By rising id.
   const std::vector<Project>& projects() const { return projects_; }
+  // By project; the second form only those of one.
+  const std::vector<Quota>& quotas() const { return quotas_; }
+  std::span<const Quota> quotas_of(ProjectId project) const;
+  const std::vector<Restriction>& restrictions() const { return restrictions_; }
+  std::span<const Restriction> restrictions_of(ProjectId project) const;
   const std::string& admin_token_hash() const { return admin_token_hash_; }
 
  private:
@@ -52,6 +62,8 @@ class Snapshot {
   std::vector<Project> projects_;
   std::string admin_token_hash_;
   std::unordered_map<std::string, size_t> by_token_;
+  std::vector<Quota> quotas_;
+  std::vector<Restriction> restrictions_;
 };
 
 // SHA-256 of the token in lower-case hex: what is stored instead of it.

@@ -9,7 +9,11 @@ Snapshot sample() {
   std::vector<Project> projects;
   projects.push_back({ProjectId(1), "Default", "phc_first", WallTime{1700000000000}});
   projects.push_back({ProjectId(2), "zoë", "phc_second", WallTime{-5}});
-  return Snapshot(42, std::move(projects), hash_token("mra_secret"));
+  return Snapshot(42, std::move(projects), hash_token("mra_secret"),
+                  {{ProjectId(2), Resource::ai, Period::day, 7}, {ProjectId(1), Resource::events}},
+                  {{1, ProjectId(2), RestrictionAction::overflow, "d", "e", WallTime{9}},
+                   {2, ProjectId(1), RestrictionAction::drop, "", "", WallTime{10}},
+                   {3, ProjectId(2), RestrictionAction::dead_letter, "", "", WallTime{11}}});
 }
 
 TEST(Snapshot, WhatWasWrittenIsReadBack) {
@@ -26,6 +30,21 @@ TEST(Snapshot, WhatWasWrittenIsReadBack) {
   EXPECT_TRUE(read->admin_token_matches("mra_secret"));
   EXPECT_FALSE(read->admin_token_matches("mra_secres"));
   EXPECT_FALSE(read->admin_token_matches(""));
+}
+
+TEST(Snapshot, TheRulesOfAProjectAreFoundInTheirOrder) {
+  const auto read = Snapshot::parse(sample().serialize());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->quotas(), sample().quotas());
+  EXPECT_EQ(read->restrictions(), sample().restrictions());
+  const auto quotas = read->quotas_of(ProjectId(2));
+  ASSERT_EQ(quotas.size(), 1u);
+  EXPECT_EQ(quotas[0], (Quota{ProjectId(2), Resource::ai, Period::day, 7}));
+  const auto restrictions = read->restrictions_of(ProjectId(2));
+  ASSERT_EQ(restrictions.size(), 2u);
+  EXPECT_EQ(restrictions[0].id, 1);
+  EXPECT_EQ(restrictions[1].id, 3);
+  EXPECT_TRUE(read->quotas_of(ProjectId(3)).empty());
 }
 
 TEST(Snapshot, AnEmptyOneMatchesNoToken) {

@@ -251,11 +251,19 @@ class Millrace:
             row["person_properties"] = json.loads(row["person_properties"] or "{}")
         return rows
 
+    def counted(self, sql):
+        """The number that a query yields; -1 while a process that it needs is being started."""
+        try:
+            return int(self.value(sql)) if self.can_query() else -1
+        except CommandFailed as refused:
+            if "try again" in str(refused):
+                return -1
+            raise
+
     def wait_events(self, where, count, seconds=ANSWER_SECONDS):
         """Waits until `count` events match, then returns them; more than that is an error."""
         sql = f"SELECT count() AS n FROM events WHERE {where}"
-        wait_until(lambda: self.can_query() and int(self.value(sql)) >= count, seconds,
-                   f"{count} events where {where}")
+        wait_until(lambda: self.counted(sql) >= count, seconds, f"{count} events where {where}")
         self.wait_drained()
         rows = self.events(where)
         assert len(rows) == count, f"{len(rows)} events instead of {count} where {where}: " + \
