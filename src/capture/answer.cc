@@ -67,6 +67,9 @@ http::Response pixel_response(const Outcome& outcome) {
 
 http::Response posthog_response(const Outcome& outcome) {
   if (outcome.status != 200) return http::Response::text(outcome.status, outcome.message);
+  if (outcome.over_quota == catalog::Resource::recordings) {
+    return http::Response::json(200, R"({"status":"Ok","quota_limited":["recordings"]})");
+  }
   if (outcome.beacon) return http::Response(204);
   return http::Response::json(200, R"({"status":"Ok"})");
 }

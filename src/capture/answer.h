@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "capture/lane_appender.h"
 #include "capture/route.h"
+#include "catalog/traffic_rules.h"
 #include "event/captured_batch.h"
 #include "http/response.h"
 
@@ -19,14 +21,15 @@ std::string receipt_of(const std::vector<LaneRange>& ranges);
 // What became of an event request, before it is put into the words of its wire format.
 struct Outcome {
   int status = 200;
-  bool beacon = false;                      // success is 204 and no body
-  int retry_after_seconds = 0;              // 0: no Retry-After
-  std::string_view reason;                  // under which a refusal is counted; static text
-  std::string message;                      // for the client's developer; empty on success
-  std::string receipt;                      // Millrace-Receipt; empty: none
-  size_t kept = 0;                          // of a success: events
-  size_t dropped = 0;                       // those that were lost from it
-  std::vector<event::EventReport> reports;  // of a success that tells of each event
+  bool beacon = false;                          // success is 204 and no body
+  int retry_after_seconds = 0;                  // 0: no Retry-After
+  std::string_view reason;                      // under which a refusal is counted; static text
+  std::string message;                          // for the client's developer; empty on success
+  std::string receipt;                          // Millrace-Receipt; empty: none
+  size_t kept = 0;                              // of a success: events
+  size_t dropped = 0;                           // those that were lost from it
+  std::vector<event::EventReport> reports;      // of a success that tells of each event
+  std::optional<catalog::Resource> over_quota;  // of a success that lost events to it
 };
 
 // The response in the route's own words (capture-api contract, sections 1, 5 and 10): for PostHog

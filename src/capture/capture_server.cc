@@ -11,22 +11,25 @@ class CaptureServer::LiveProjects final : public ProjectFinder {
   const catalog::Project* find(std::string_view token) const override {
     return catalog_.current().find_token(token);
   }
+  const catalog::Snapshot& snapshot() const override { return catalog_.current(); }
 
  private:
   const catalog::LiveSnapshot& catalog_;
 };
 
-// What the process socket serves: /metrics of this process alone, and /status as JSON.
+// What the process socket serves: /metrics of this process alone, /status and /usage as JSON.
 class CaptureServer::ProcessPages final : public http::Handler {
  public:
-  ProcessPages(CaptureServer& server, LaneAppender& lanes, const catalog::LiveSnapshot& catalog)
-      : server_(server), lanes_(lanes), catalog_(catalog) {}
+  ProcessPages(CaptureServer& server, LaneAppender& lanes, const Usage& usage,
+               const catalog::LiveSnapshot& catalog)
+      : server_(server), lanes_(lanes), usage_(usage), catalog_(catalog) {}
 
   size_t body_bytes_max(const http::RequestHead&) const override { return 0; }
 
   io::Task<http::Response> handle(http::Request request) override {
     if (request.head->path == "/metrics") co_return server_.metrics_page_.own();
     if (request.head->path == "/status") co_return http::Response::json(200, status());
+    if (request.head->path == "/usage") co_return http::Response::json(200, usage_.to_json());
     co_return http::Response::json(404, R"({"error":"there is no such path"})");
   }
 
@@ -47,6 +50,7 @@ class CaptureServer::ProcessPages final : public http::Handler {
 
   CaptureServer& server_;
   LaneAppender& lanes_;
+  const Usage& usage_;
   const catalog::LiveSnapshot& catalog_;
 };
 
@@ -62,14 +66,14 @@ http::ServerLimits public_limits(const CaptureConfig& config) {
 }  // namespace
 
 CaptureServer::CaptureServer(io::World world, CaptureConfig config, LaneAppender& lanes,
-                             const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics,
-                             telemetry::Logger& log)
+                             Usage& usage, const catalog::LiveSnapshot& catalog,
+                             telemetry::Metrics& metrics, telemetry::Logger& log)
     : world_(world),
       metrics_page_(world, metrics, "accept", config.other_processes),
       projects_(std::make_unique<LiveProjects>(catalog)),
-      service_(std::make_unique<CaptureService>(world, lanes, *projects_, metrics, log,
+      service_(std::make_unique<CaptureService>(world, lanes, usage, *projects_, metrics, log,
                                                 metrics_page_, config.rules)),
-      pages_(std::make_unique<ProcessPages>(*this, lanes, catalog)),
+      pages_(std::make_unique<ProcessPages>(*this, lanes, usage, catalog)),
       public_server_(world, *service_, metrics, "capture", public_limits(config)),
       process_server_(world, *pages_, metrics, "process"),
       tasks_(world.loop) {
@@ -78,12 +82,12 @@ CaptureServer::CaptureServer(io::World world, CaptureConfig config, LaneAppender
 CaptureServer::~CaptureServer() = default;
 
 io::Task<Result<std::unique_ptr<CaptureServer>>> CaptureServer::create(
-    io::World world, CaptureConfig config, LaneAppender& lanes,
+    io::World world, CaptureConfig config, LaneAppender& lanes, Usage& usage,
     const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics, telemetry::Logger& log) {
   auto listener = world.network.listen(config.process_socket);
   if (!listener) co_return fail(listener.error().within("opening the process socket"));
   std::unique_ptr<CaptureServer> server(
-      new CaptureServer(world, std::move(config), lanes, catalog, metrics, log));
+      new CaptureServer(world, std::move(config), lanes, usage, catalog, metrics, log));
   server->process_listener_ = std::move(*listener);
   co_return server;
 }

@@ -30,7 +30,7 @@ class CaptureServer {
  public:
   // Binds the process socket. `catalog` has been opened and is followed by the caller.
   static io::Task<Result<std::unique_ptr<CaptureServer>>> create(
-      io::World world, CaptureConfig config, LaneAppender& lanes,
+      io::World world, CaptureConfig config, LaneAppender& lanes, Usage& usage,
       const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics, telemetry::Logger& log);
   ~CaptureServer();
 
@@ -45,7 +45,7 @@ class CaptureServer {
  private:
   class LiveProjects;
   class ProcessPages;
-  CaptureServer(io::World world, CaptureConfig config, LaneAppender& lanes,
+  CaptureServer(io::World world, CaptureConfig config, LaneAppender& lanes, Usage& usage,
                 const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics,
                 telemetry::Logger& log);
   io::Task<void> serve_process_socket(std::unique_ptr<io::Listener> listener);

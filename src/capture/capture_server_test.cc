@@ -21,6 +21,7 @@ struct ProcessFixture {
         lanes(in.loop, opener),
         catalog(world, "/d/catalog.snapshot", "/d/catalog.page"),
         log(telemetry::Logger::to_memory()),
+        usage(in, "/d/usage", *log),
         background(in.loop) {}
 
   Task<Result<void>> start() {
@@ -32,8 +33,8 @@ struct ProcessFixture {
     config.rules.api = {"unix:/d/api.sock"};
     config.process_socket = {"unix:/d/accept.sock"};
     config.other_processes = {{"store", {"unix:/d/store.sock"}}};
-    MR_CO_TRY(server, co_await CaptureServer::create(world, std::move(config), lanes, catalog,
-                                                     metrics, *log));
+    MR_CO_TRY(server, co_await CaptureServer::create(world, std::move(config), lanes, usage,
+                                                     catalog, metrics, *log));
     MR_CO_TRY(auto listener, world.network.listen({"127.0.0.1:0"}));
     address = listener->address();
     background.spawn(serve(std::move(listener)));
@@ -59,6 +60,7 @@ struct ProcessFixture {
   LaneAppender lanes;
   catalog::LiveSnapshot catalog;
   std::unique_ptr<telemetry::Logger> log;
+  Usage usage;
   std::unique_ptr<CaptureServer> server;
   io::Address address;
   io::TaskGroup background;

@@ -45,9 +45,10 @@ codec::Uuid CaptureService::Uuids::next(WallTime at) {
   return codec::uuid_v7(at.millis, high, random_.next());
 }
 
-CaptureService::CaptureService(io::World world, LaneAppender& lanes, const ProjectFinder& projects,
-                               telemetry::Metrics& metrics, telemetry::Logger& log,
-                               MetricsPage& metrics_page, CaptureRules rules)
+CaptureService::CaptureService(io::World world, LaneAppender& lanes, Usage& usage,
+                               const ProjectFinder& projects, telemetry::Metrics& metrics,
+                               telemetry::Logger& log, MetricsPage& metrics_page,
+                               CaptureRules rules)
     : world_(world),
       lanes_(lanes),
       projects_(projects),
@@ -57,6 +58,7 @@ CaptureService::CaptureService(io::World world, LaneAppender& lanes, const Proje
       static_files_(world.disk, rules.static_folder),
       rules_(std::move(rules)),
       counters_(metrics),
+      admission_(world, usage, rules_.overflow),
       uuids_(world.random) {
 }
 
@@ -207,11 +209,10 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
                       .reason = reason,
                       .message = "too much is waiting to be written; try again soon"};
   }
-  Outcome outcome{.status = 200, .beacon = batch.beacon, .kept = batch.events.size()};
+  Outcome outcome{.status = 200, .beacon = batch.beacon};
+  outcome.over_quota = admission_.admit(id, projects_.snapshot(), batch);
+  outcome.kept = batch.events.size();
   if (!batch.events.empty()) {
-    for (event::CapturedEvent& captured : batch.events) {
-      captured.lane = event::lane_of(captured.envelope);
-    }
     RecordSet records(batch);
     const Instant begun = world_.clock.now();
     pending_bytes_ += body_bytes;
@@ -222,6 +223,7 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
     counters_.append_seconds.observe(static_cast<double>(micros) / 1e6);
     note_log("", "");
     counters_.accepted(id, batch.events.size(), records.value_bytes());
+    admission_.count(id, batch);
     if (rules_.gives_receipts) outcome.receipt = receipt_of(*appended);
   }
   counters_.timed(batch);

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "capture/admission.h"
 #include "capture/answer.h"
 #include "capture/capture_counters.h"
 #include "capture/client_settings.h"
@@ -30,6 +31,8 @@ class ProjectFinder {
   virtual ~ProjectFinder() = default;
   // Null when no project has exactly that token. Good until the next suspension.
   virtual const catalog::Project* find(std::string_view token) const = 0;
+  // All that is known now, with the projects' rules. Good until the next suspension.
+  virtual const catalog::Snapshot& snapshot() const = 0;
 };
 
 // What the operator decides about capture.
@@ -44,6 +47,7 @@ struct CaptureRules {
   std::vector<std::string> recorded_tokens{};
   // Where the scripts lie that browser libraries load from us; empty: there are none.
   std::string static_folder{};
+  OverflowLimits overflow;
 };
 
 // The stage itself: answers the public port. An event request is answered with success only after
@@ -51,7 +55,7 @@ struct CaptureRules {
 // is counted by reason. Collaborators outlive it. One loop.
 class CaptureService final : public http::Handler {
  public:
-  CaptureService(io::World world, LaneAppender& lanes, const ProjectFinder& projects,
+  CaptureService(io::World world, LaneAppender& lanes, Usage& usage, const ProjectFinder& projects,
                  telemetry::Metrics& metrics, telemetry::Logger& log, MetricsPage& metrics_page,
                  CaptureRules rules);
 
@@ -95,6 +99,7 @@ class CaptureService final : public http::Handler {
   StaticFiles static_files_;
   CaptureRules rules_;
   CaptureCounters counters_;
+  Admission admission_;
   Uuids uuids_;
   size_t pending_bytes_ = 0;
   bool draining_ = false;

@@ -42,10 +42,15 @@ RecordSet::RecordSet(const event::CapturedBatch& batch) {
     const Piece& piece = pieces[i];
     stream::RecordView record;
     record.timestamp = captured.envelope.arrival;
-    record.key = memory.subspan(piece.key_begin, piece.key_end - piece.key_begin);
+    if (!captured.forced_overflow) {
+      record.key = memory.subspan(piece.key_begin, piece.key_end - piece.key_begin);
+    }
     record.value = as_bytes(captured.raw);
     record.headers.push_back({event::envelope_header,
                               memory.subspan(piece.key_end, piece.envelope_end - piece.key_end)});
+    if (captured.dead_letter) {
+      record.headers.push_back({event::restricted_header, as_bytes(event::restricted_header)});
+    }
     value_bytes_ += record.value.size();
     records_of(captured.lane, batch.events.size() - i).push_back(std::move(record));
   }

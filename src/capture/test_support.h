@@ -23,6 +23,7 @@ class MemoryAppender final : public stream::Appender {
     WallTime timestamp;
     event::Envelope envelope;
     event::Lane lane = event::Lane::main;
+    bool restricted = false;
   };
 
   explicit MemoryAppender(io::World world) : released_(world.loop) {}
@@ -39,7 +40,10 @@ class MemoryAppender final : public stream::Appender {
                 record.timestamp,
                 {},
                 lane};
-      MR_ASSERT(record.headers.size() == 1 && record.headers[0].name == event::envelope_header);
+      MR_ASSERT(!record.headers.empty() && record.headers[0].name == event::envelope_header);
+      for (const auto& header : record.headers) {
+        keep.restricted = keep.restricted || header.name == event::restricted_header;
+      }
       keep.envelope = event::decode_envelope(record.headers[0].value).value();
       kept.push_back(std::move(keep));
     }
@@ -110,11 +114,17 @@ class MemoryLanes final : public LaneOpener {
 class TwoProjects final : public ProjectFinder {
  public:
   const catalog::Project* find(std::string_view token) const override {
-    return snapshot_.find_token(token);
+    return current.find_token(token);
+  }
+  const catalog::Snapshot& snapshot() const override { return current; }
+  // The same projects with rules.
+  void set_rules(std::vector<catalog::Quota> quotas,
+                 std::vector<catalog::Restriction> restrictions) {
+    current =
+        catalog::Snapshot(2, current.projects(), "", std::move(quotas), std::move(restrictions));
   }
 
- private:
-  catalog::Snapshot snapshot_{
+  catalog::Snapshot current{
       1, {{ProjectId(1), "known", "phc_known", {}}, {ProjectId(2), "other", "phc_other", {}}}, ""};
 };
 
@@ -127,7 +137,8 @@ struct ServiceFixture {
         metrics_page(in, metrics, "accept", {}),
         opener(in, appender),
         lanes(in.loop, opener),
-        service(in, lanes, projects, metrics, *log, metrics_page, std::move(rules)) {}
+        usage(in, "usage", *log),
+        service(in, lanes, usage, projects, metrics, *log, metrics_page, std::move(rules)) {}
 
   // Has the service answer a request given as its head (with the empty line) and its body.
   io::Task<http::Response> ask(std::string head, std::string body, std::string peer = "192.0.2.1") {
@@ -151,6 +162,7 @@ struct ServiceFixture {
   MetricsPage metrics_page;
   MemoryLanes opener;
   LaneAppender lanes;
+  Usage usage;
   CaptureService service;
 };
 

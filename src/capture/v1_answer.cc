@@ -23,7 +23,8 @@ constexpr std::pair<std::string_view, std::string_view> tags[] = {
     {"missing_uuid", "missing_event_uuid"},
     {"invalid_uuid", "invalid_event_uuid"},
     {"duplicate_uuid", "duplicate_event_uuid"},
-    {"body_timed_out", "body_read_timeout"}};
+    {"body_timed_out", "body_read_timeout"},
+    {"billing_limit_exceeded", "billing_limit_exceeded"}};
 
 std::string_view detail_of(event::DropReason reason) {
   return reason == event::DropReason::performance_event ? "dropped_performance_event"
@@ -81,6 +82,15 @@ std::string_view v1_tag(int status, std::string_view reason) {
 }
 
 http::Response v1_response(const Outcome& outcome) {
+  // Other formats take a quota for a success; v1 has words for it (capture-api contract, traps 4).
+  const bool nothing_kept = outcome.status == 200 && outcome.over_quota && outcome.kept == 0;
+  if (nothing_kept) {
+    return v1_response({.status = 402,
+                        .reason = "billing_limit_exceeded",
+                        .message = "the project's quota for " +
+                                   std::string(to_string(*outcome.over_quota)) +
+                                   " is used up: nothing of this request was kept"});
+  }
   if (outcome.status == 200) return http::Response::json(200, results_body(outcome.reports));
   std::string body = R"({"error":)";
   json::append_quoted(body, v1_tag(outcome.status, outcome.reason));

@@ -1,5 +1,7 @@
 #include "event/captured_batch.h"
 
+#include <algorithm>
+
 #include "event/event_names.h"
 
 namespace mr::event {
@@ -104,12 +106,43 @@ std::string_view to_string(DropReason reason) {
       return "ai_event_too_big";
     case DropReason::misrouted_event:
       return "misrouted_event";
+    case DropReason::restricted:
+      return "restricted";
+    case DropReason::quota_events:
+      return "quota_events";
+    case DropReason::quota_exceptions:
+      return "quota_exceptions";
+    case DropReason::quota_recordings:
+      return "quota_recordings";
+    case DropReason::quota_ai:
+      return "quota_ai";
   }
   return "unknown";
 }
 
 size_t CaptureLimits::bytes_max_of(std::string_view event) const {
   return is_ai_event(event) ? ai_event_bytes_max : event_bytes_max;
+}
+
+namespace {
+
+EventReport* report_of(std::vector<EventReport>& reports, const codec::Uuid& uuid) {
+  const auto found = std::ranges::find(reports, uuid, &EventReport::uuid);
+  return found == reports.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void CapturedBatch::drop(codec::Uuid uuid, DropReason reason) {
+  ++count(reason);
+  if (EventReport* const report = report_of(reports, uuid)) report->dropped = reason;
+}
+
+void CapturedBatch::make_personless(CapturedEvent& captured) {
+  captured.envelope.personless = true;
+  if (EventReport* const report = report_of(reports, captured.envelope.uuid)) {
+    report->personless = true;
+  }
 }
 
 }  // namespace mr::event

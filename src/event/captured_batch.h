@@ -92,15 +92,24 @@ enum class DropReason : uint8_t {
   event_too_big,
   ai_event_too_big,
   misrouted_event,  // no AI event, on the path for those
+  // What the operator decided:
+  restricted,
+  quota_events,
+  quota_exceptions,
+  quota_recordings,
+  quota_ai,
 };
-inline constexpr size_t drop_reasons = 17;
+inline constexpr size_t drop_reasons = 22;
 std::string_view to_string(DropReason reason);
 
 struct CapturedEvent {
   Envelope envelope;
   std::string_view raw;  // the client's bytes: a slice of the batch's body
   TimeOutcome time_outcome = TimeOutcome::absent;
-  Lane lane = Lane::main;  // decided by capture, who knows the operator's rules
+  // Decided by capture, who knows the operator's rules:
+  Lane lane = Lane::main;
+  bool forced_overflow = false;  // the record gets no key, so that a crowd spreads
+  bool dead_letter = false;      // ingest puts it among the dead letters
 };
 
 // What became of one event, for wire formats whose answer tells.
@@ -120,6 +129,10 @@ struct CapturedBatch {
   std::unique_ptr<const std::string> body;  // what `raw` points into; never moves
 
   uint32_t& count(DropReason reason) { return dropped[static_cast<size_t>(reason)]; }
+  // Counts and reports an event that is taken out of `events` by whoever calls this.
+  void drop(codec::Uuid uuid, DropReason reason);
+  // Keeps one of the events from persons, and reports that.
+  void make_personless(CapturedEvent& captured);
 };
 
 using CaptureVerdict = std::expected<CapturedBatch, Refusal>;

@@ -46,6 +46,10 @@ inline constexpr std::string_view internal_ip = "127.0.0.1";
 // The name of the record header that holds it.
 inline constexpr std::string_view envelope_header = "envelope";
 
+// The name (and text) of the record header of an event that is to become a dead letter, because the
+// operator says so.
+inline constexpr std::string_view restricted_header = "restricted";
+
 // Longer distinct ids are cut to this many characters.
 inline constexpr size_t distinct_id_characters_max = 200;
 

@@ -48,6 +48,7 @@ void EventProcessor::decode(WorkItem& item) const {
   auto envelope = event::decode_envelope(*header);
   if (!envelope) return dead("invalid_envelope");
   item.envelope = std::move(*envelope);
+  if (item.record.header(event::restricted_header)) return dead("restricted");
   auto read = event::read_raw_event(item.envelope, as_text(item.record.value));
   if (!read) return dead("invalid_event");
   item.event = std::move(*read);

@@ -35,6 +35,9 @@ capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
   config.rules.gives_receipts = runtime.settings().text("capture.receipts") == "on";
   config.rules.recorded_tokens = split_list(runtime.settings().text("replay.projects"));
   config.rules.static_folder = runtime.settings().text("capture.static_folder");
+  config.rules.overflow = {
+      static_cast<uint32_t>(runtime.settings().count("capture.overflow_rate")),
+      static_cast<uint32_t>(runtime.settings().count("capture.overflow_burst"))};
   config.process_socket = {directory.process_socket(runtime.name())};
   config.other_processes = {{"pipeline", {directory.process_socket("pipeline")}},
                             {"store", {directory.process_socket("store")}}};
@@ -61,15 +64,19 @@ io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
   co_await opener.prepare();
   capture::LaneAppender lanes(world.loop, opener);
   co_await lanes.open(event::Lane::main);
+  capture::Usage usage(world, directory.usage(), runtime.log());
+  co_await usage.load();
   const auto server = runtime.must(co_await capture::CaptureServer::create(
-      world, capture_config(runtime), lanes, catalog, runtime.metrics(), runtime.log()));
+      world, capture_config(runtime), lanes, usage, catalog, runtime.metrics(), runtime.log()));
   auto accepting = runtime.must(world.network.adopt_listener(listener));
   runtime.log().info("ready", {{"address", accepting->address().text}});
   io::TaskGroup tasks(world.loop);
   tasks.spawn(stop_when_asked(runtime, *server));
   tasks.spawn(follow_lane_partitions(runtime, *log, opener.partitions()));
   tasks.spawn(opener.attend(lanes));
+  tasks.spawn(usage.keep());
   runtime.must(co_await server->serve(std::move(accepting)));
+  usage.stop();
   co_await tasks.drain();
   runtime.must(co_await lanes.close());
   runtime.must(co_await opener.close());

@@ -112,6 +112,7 @@ io::Task<Result<void>> Backup::copy_all() {
   MR_CO_CHECK(co_await copy_database(directory_.catalog(), target_ + "/catalog.db"));
   MR_CO_CHECK(
       co_await copy_if_present(directory_.catalog_snapshot(), target_ + "/catalog.snapshot"));
+  MR_CO_CHECK(co_await copy_if_present(directory_.usage(), target_ + "/usage"));
   if (fs::exists(directory_.spool())) {
     MR_CO_CHECK(co_await copy_tree(world_, directory_.spool(), target_ + "/spool", nullptr));
   }

@@ -256,6 +256,56 @@ void add_replay_commands(CLI::App& app, Command& command) {
   }
 }
 
+// `millrace quota` and `millrace restriction`.
+void add_traffic_commands(CLI::App& app, Command& command) {
+  TrafficRule& rule = command.traffic;
+  CLI::App& quota = *app.add_subcommand("quota", "how much projects may send");
+  CLI::App& restriction =
+      *app.add_subcommand("restriction", "what happens to certain events of a project");
+  const auto add = [&](CLI::App& of, CommandName name, const char* word,
+                       const char* help) -> CLI::App& {
+    of.require_subcommand(1);
+    CLI::App& sub = *of.add_subcommand(word, help);
+    sub.callback([&command, name] { command.name = name; });
+    sub.add_flag("--json", command.json, "print JSON, for scripts");
+    add_server_flags(sub, command.server);
+    return sub;
+  };
+  const auto add_project = [&rule](CLI::App& sub) {
+    sub.add_option("--project", rule.project, "the project's id")->capture_default_str();
+  };
+  add(quota, CommandName::quota_list, "list", "all quotas and what is used of them");
+  CLI::App& set = add(quota, CommandName::quota_set, "set", "set or replace a quota");
+  CLI::App& lift = add(quota, CommandName::quota_remove, "remove", "lift a quota");
+  for (CLI::App* sub : {&set, &lift}) {
+    sub->add_option("resource", rule.resource, "events, exceptions, recordings or ai")
+        ->required()
+        ->check(CLI::IsMember({"events", "exceptions", "recordings", "ai"}));
+    add_project(*sub);
+  }
+  set.add_option("limit", rule.limit, "how many are kept in a period")
+      ->required()
+      ->check(CLI::NonNegativeNumber);
+  set.add_option("--period", rule.period, "day or month, of UTC")
+      ->check(CLI::IsMember({"day", "month"}))
+      ->capture_default_str();
+
+  add(restriction, CommandName::restriction_list, "list", "all restrictions");
+  CLI::App& restrict =
+      add(restriction, CommandName::restriction_add, "add", "add a restriction, at once in force");
+  restrict
+      .add_option("action", rule.action,
+                  "drop; overflow (kept apart, without persons); skip_person; dead_letter")
+      ->required()
+      ->check(CLI::IsMember({"drop", "overflow", "skip_person", "dead_letter"}));
+  restrict.add_option("--event", rule.event, "only events of this name");
+  restrict.add_option("--distinct-id", rule.distinct_id, "only events of this distinct id");
+  add_project(restrict);
+  CLI::App& remove =
+      add(restriction, CommandName::restriction_remove, "remove", "lift a restriction");
+  remove.add_option("id", rule.id, "its id")->required();
+}
+
 void add_log_and_backup_commands(CLI::App& app, Command& command) {
   add_log_commands(app, command);
   add_backup_commands(app, command);
@@ -284,6 +334,7 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
   add_server_commands(app, command);
   add_log_and_backup_commands(app, command);
   add_replay_commands(app, command);
+  add_traffic_commands(app, command);
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {

@@ -29,6 +29,12 @@ enum class CommandName : uint8_t {
   replay_list,
   replay_show,
   replay_export,
+  quota_list,
+  quota_set,
+  quota_remove,
+  restriction_list,
+  restriction_add,
+  restriction_remove,
 };
 
 // What the name of a segment's file ends in.
@@ -51,6 +57,18 @@ struct ReplayQuestion {
   std::string session_id;
   long long project = -1;  // -1: any
   int limit = 100;
+};
+
+// What `millrace quota …` and `millrace restriction …` are about.
+struct TrafficRule {
+  long long project = 1;
+  std::string resource;
+  long long limit = 0;
+  std::string period = "month";
+  std::string action;
+  std::string distinct_id;
+  std::string event;
+  long long id = 0;
 };
 
 // What the command line says.
@@ -76,6 +94,7 @@ struct Command {
   bool follow = false;
   LogRequest log;
   ReplayQuestion replay;
+  TrafficRule traffic;
   std::string backup_folder;
 };
 

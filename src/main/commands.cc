@@ -31,6 +31,30 @@ void print_processes(const json::Object& status) {
   print(table.render());
 }
 
+void print_recordings(const json::Object& status) {
+  const json::Object recordings = object_member(status, "recordings");
+  const json::Object fates = object_member(recordings, "fates");
+  if (fates.empty()) return;
+  TextTable table({"recordings of sessions", "count"});
+  table.add({"accepted", grouped_member(recordings, "accepted")});
+  for (const json::Member& fate : fates) {
+    table.add({std::string(fate.key), grouped_member(fates, fate.key)});
+  }
+  print("\n" + table.render());
+}
+
+void print_refused_of_projects(const json::Object& status) {
+  TextTable table({"refused or dropped of project", "reason", "count"});
+  bool any = false;
+  for (const json::Object& one : objects(status, "refused_of_projects")) {
+    const std::string project = member(one, "project");
+    if (project == "null") continue;
+    any = true;
+    table.add({project, member(one, "reason"), grouped_member(one, "count")});
+  }
+  if (any) print("\n" + table.render());
+}
+
 void print_status(const json::Object& status) {
   print_processes(status);
   const json::Object lag = object_member(status, "lag");
@@ -51,17 +75,8 @@ void print_status(const json::Object& status) {
     }
     print(table.render());
   }
-  const json::Object recordings = object_member(status, "recordings");
-  const json::Object recorded = object_member(recordings, "fates");
-  if (!recorded.empty()) {
-    print("\n");
-    TextTable table({"recordings of sessions", "count"});
-    table.add({"accepted", grouped_member(recordings, "accepted")});
-    for (const json::Member& fate : recorded) {
-      table.add({std::string(fate.key), grouped_member(recorded, fate.key)});
-    }
-    print(table.render());
-  }
+  print_recordings(status);
+  print_refused_of_projects(status);
   if (const auto trouble = status.find_text("log_error")) {
     print("\nthe log does not answer, so what it holds is not known: " + *trouble + "\n");
   }

@@ -25,6 +25,8 @@ class DataDirectory {
   io::Path log() const { return path_ + "/log"; }
   io::Path warehouse() const { return path_ + "/store"; }
   io::Path load() const { return path_ + "/load"; }
+  // How much projects have sent, for their quotas.
+  io::Path usage() const { return path_ + "/usage"; }
   // How far the spool was forwarded to Kafka.
   io::Path spool() const { return path_ + "/spool"; }
   // What a backup freezes before it copies it; removed when it is done.

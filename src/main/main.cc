@@ -5,6 +5,7 @@
 #include "main/process_commands.h"
 #include "main/replay_commands.h"
 #include "main/serve_command.h"
+#include "main/traffic_commands.h"
 
 namespace mr::main {
 namespace {
@@ -56,6 +57,18 @@ int run(int count, const char* const* arguments) {
       return run_replay_show(*command);
     case CommandName::replay_export:
       return run_replay_export(*command);
+    case CommandName::quota_list:
+      return run_quota_list(*command);
+    case CommandName::quota_set:
+      return run_quota_set(*command);
+    case CommandName::quota_remove:
+      return run_quota_remove(*command);
+    case CommandName::restriction_list:
+      return run_restriction_list(*command);
+    case CommandName::restriction_add:
+      return run_restriction_add(*command);
+    case CommandName::restriction_remove:
+      return run_restriction_remove(*command);
   }
   return usage_exit_code;
 }

@@ -99,21 +99,23 @@ Error nobody_answers(const DataDirectory& directory) {
 }  // namespace
 
 Result<Answer> ServerClient::get(const std::string& path) const {
-  return perform(path, nullptr, nullptr);
+  return perform(path, {});
 }
 Result<Answer> ServerClient::post(const std::string& path, const std::string& json_body) const {
-  return perform(path, &json_body, nullptr);
+  return perform(path, {.method = "POST", .json_body = &json_body});
+}
+Result<Answer> ServerClient::remove(const std::string& path) const {
+  return perform(path, {.method = "DELETE"});
 }
 Result<Answer> ServerClient::stream(const std::string& path, AnswerSink& sink) const {
-  return perform(path, nullptr, &sink);
+  return perform(path, {.sink = &sink});
 }
 
-Result<Answer> ServerClient::perform(const std::string& path, const std::string* json_body,
-                                     AnswerSink* sink) const {
+Result<Answer> ServerClient::perform(const std::string& path, Question question) const {
   const std::unique_ptr<CURL, FreeHandle> handle(curl_easy_init());
   if (!handle) return fail(ErrorCode::failed, "libcurl cannot be started");
   CURL* curl = handle.get();
-  Receiver receiver{curl, {}, sink};
+  Receiver receiver{curl, {}, question.sink};
   const DataDirectory directory(address_.data);
   const std::string socket = directory.path() + "/control.sock";
   curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
@@ -135,10 +137,12 @@ Result<Answer> ServerClient::perform(const std::string& path, const std::string*
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiver);
-  if (json_body != nullptr) {
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json_body->size()));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json_body->data());
+  if (question.json_body != nullptr) {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(question.json_body->size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, question.json_body->data());
   }
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, question.method);
   const CURLcode code = curl_easy_perform(curl);
   const std::string where =
       address_.url.empty() ? "the data directory " + directory.path() : address_.url;

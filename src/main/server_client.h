@@ -38,12 +38,17 @@ class ServerClient {
   // io_failed.
   Result<Answer> get(const std::string& path) const;
   Result<Answer> post(const std::string& path, const std::string& json_body) const;
+  Result<Answer> remove(const std::string& path) const;
   // Gives a successful answer's body to `sink` as it comes; yields what a refusal said.
   Result<Answer> stream(const std::string& path, AnswerSink& sink) const;
 
  private:
-  Result<Answer> perform(const std::string& path, const std::string* json_body,
-                         AnswerSink* sink) const;
+  struct Question {
+    const char* method = "GET";
+    const std::string* json_body = nullptr;
+    AnswerSink* sink = nullptr;
+  };
+  Result<Answer> perform(const std::string& path, Question question) const;
 
   ServerAddress address_;
 };

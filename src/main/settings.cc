@@ -69,6 +69,12 @@ constexpr std::array definitions = {
                       "connections of clients at a time", "", 1},
     SettingDefinition{"capture.partitions", SettingKind::count, "1",
                       "partitions of the topic captured; more are never made fewer", "", 1, 1024},
+    SettingDefinition{"capture.overflow_rate", SettingKind::count, "1000",
+                      "events a second above which a key (project and distinct id) goes to the "
+                      "overflow lane; 0: never",
+                      "", 0, 1'000'000'000},
+    SettingDefinition{"capture.overflow_burst", SettingKind::count, "10000",
+                      "events that a key may send at once before that", "", 1, 1'000'000'000},
     SettingDefinition{"capture.unknown_tokens", SettingKind::choice, "reject",
                       "events of tokens that no project has: 401, or kept and dropped by ingest",
                       "reject|accept"},

@@ -12,6 +12,7 @@
 #include "serve/query_handler.h"
 #include "serve/replay_routes.h"
 #include "serve/tail.h"
+#include "serve/traffic_routes.h"
 
 namespace mr::serve {
 
@@ -137,6 +138,13 @@ Result<TailRequest> parse_tail(std::string_view query) {
   return request;
 }
 
+io::Address socket_of(const StatusSources& sources, std::string_view process) {
+  for (const auto& [name, socket] : sources.processes) {
+    if (name == process) return socket;
+  }
+  return {};
+}
+
 class TailRoute final : public http::Handler {
  public:
   TailRoute(io::World& world, stream::Log& log) : world_(world), log_(log) {}
@@ -158,12 +166,16 @@ class TailRoute final : public http::Handler {
 
 struct ControlApi::Routes {
   Routes(StatusSources sources, catalog::Catalog& catalog, io::Address store)
-      : status(std::move(sources)),
+      : quotas(sources.world, catalog, socket_of(sources, "accept")),
+        restrictions(catalog),
+        status(std::move(sources)),
         list_projects(catalog),
         add_project(catalog),
         query(status.world(), store),
         tail(status.world(), status.log()),
         replay(status.world(), status.log(), std::move(store)) {}
+  QuotaRoutes quotas;
+  RestrictionRoutes restrictions;
   StatusRoute status;
   ListProjects list_projects;
   AddProject add_project;
@@ -179,6 +191,12 @@ ControlApi::ControlApi(StatusSources sources, catalog::Catalog& catalog, io::Add
       .add(http::Method::post, "/api/projects", routes_->add_project)
       .add(http::Method::post, "/api/query", routes_->query)
       .add(http::Method::get, "/api/tail", routes_->tail)
+      .add(http::Method::get, "/api/quotas", routes_->quotas)
+      .add(http::Method::post, "/api/quotas", routes_->quotas)
+      .add(http::Method::remove, "/api/quotas/*", routes_->quotas)
+      .add(http::Method::get, "/api/restrictions", routes_->restrictions)
+      .add(http::Method::post, "/api/restrictions", routes_->restrictions)
+      .add(http::Method::remove, "/api/restrictions/*", routes_->restrictions)
       .add(http::Method::get, "/api/replay/sessions/*", routes_->replay);
 }
 

@@ -16,6 +16,7 @@ namespace mr::serve {
 //   POST /api/query      {"sql","format"} → the result, answered by the store process
 //   GET  /api/tail       ?topic=PATTERN&from=OFFSET&follow=1 → lines of JSON (tail.h)
 //   GET  /api/replay/sessions…  recorded sessions (replay_routes.h)
+//   /api/quotas, /api/restrictions   rules for what projects send (traffic_routes.h)
 // Errors are {"error":{"code","message"}}. It trusts its caller: over TCP an AdminGate stands
 // before it.
 class ControlApi {

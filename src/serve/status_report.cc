@@ -73,6 +73,25 @@ std::string processes_json(std::string_view list,
   return out + "]";
 }
 
+// [{"project":1,"reason":"restricted","count":3},…]; the project is null where it is not known.
+std::string refused_of_projects_json(const std::string& accept_metrics) {
+  std::string out = "[";
+  for (const std::string_view name :
+       {"millrace_capture_requests_refused_total", "millrace_capture_events_dropped_total"}) {
+    for (const MetricSample& sample : find_samples(accept_metrics, name)) {
+      if (sample.value <= 0) continue;
+      const std::string project = sample.label("project");
+      json::Object one;
+      one.set("project", project.empty() ? "null" : project);
+      one.set_text("reason", sample.label("reason"));
+      set_number(one, "count", static_cast<int64_t>(sample.value));
+      if (out.size() > 1) out += ",";
+      out += one.to_json();
+    }
+  }
+  return out + "]";
+}
+
 json::Object refused_json(const std::string& accept_metrics) {
   std::map<std::string, int64_t> by_reason;
   // What the HTTP server refused is among capture's refusals, but for connections above the limit,
@@ -247,6 +266,7 @@ io::Task<Result<std::string>> status_report(StatusSources sources) {
   report.set("processes", processes_json(list ? as_text(*list) : "[]", metrics));
   MR_CO_CHECK(co_await add_stages(report, sources));
   report.set("refused", refused_json(metrics["accept"]).to_json());
+  report.set("refused_of_projects", refused_of_projects_json(metrics["accept"]));
   MR_CO_TRY(const json::Object disk, co_await disk_json(sources));
   report.set("disk", disk.to_json());
   co_return report.to_json();

@@ -32,6 +32,7 @@ struct StatusSources {
 // What `millrace status` shows, as JSON:
 //   version, data, processes[{name,pid,state,restarts,resident_bytes}], accepted, ingested, stored,
 //   lag{ingest,load}, fates{…}, recordings{accepted,ingested,fates{…}}, refused{…},
+//   refused_of_projects[{project,reason,count}],
 //   topics[{topic,partition,first_offset,last_offset,next_offset}], log_error (only when the log
 //   does not answer; accepted and lag are null then),
 //   disk{log_bytes,warehouse_bytes,state_bytes,free_bytes}

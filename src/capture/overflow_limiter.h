@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace mr::capture {
+
+// How much one key may send in the main lane; beyond it goes to the overflow lane.
+struct OverflowLimits {
+  uint32_t events_per_second = 0;  // 0: no limit
+  uint32_t burst = 0;              // how many at once, after a quiet time
+};
+
+// Finds keys that send more than their share, by a token bucket for each. A key that has
+// overflowed stays so until it has been quiet long enough to fill its bucket again: its events do
+// not change lanes back and forth, which would mix up their order. Buckets lie in a table of fixed
+// size, made with the first event; when it is full, the key that used least of its share is
+// forgotten, so that a crowd of quiet keys cannot hide a busy one. One loop.
+class OverflowLimiter {
+ public:
+  explicit OverflowLimiter(OverflowLimits limits) : limits_(limits) {}
+
+  // Counts an event of the key, which is token and distinct id; whether it belongs in overflow.
+  bool overflows(std::string_view token, std::string_view distinct_id, Instant now);
+
+  // Keys that fit into the table.
+  static constexpr size_t keys_max = 16 * 1024;
+
+ private:
+  struct Bucket {
+    uint64_t key = 0;  // a hash; 0: free
+    int64_t filled_at_millis = 0;
+    float tokens = 0;
+    bool overflowed = false;
+  };
+  Bucket& bucket_of(uint64_t key, int64_t now_millis);
+  void fill(Bucket& bucket, int64_t now_millis) const;
+
+  OverflowLimits limits_;
+  std::vector<Bucket> buckets_;
+};
+
+}  // namespace mr::capture
