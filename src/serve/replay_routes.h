@@ -11,7 +11,7 @@ namespace mr::serve {
 
 // Recordings of sessions, by the rows that the warehouse has of them; what was recorded comes from
 // the log, where the rows point:
-//   GET /api/replay/sessions?project=ID&limit=N      {"sessions":[…]}, the newest first
+//   GET /api/replay/sessions?project=ID&limit=N      {"sessions":[…]}, the latest ones
 //   GET /api/replay/sessions/SESSION_ID?project=ID   one of them, with its blocks
 //   GET …/SESSION_ID/snapshots?project=ID            lines of JSON: ["WINDOW_ID",SNAPSHOT]
 // A snapshot is the text that the client sent, but for line feeds between its tokens, which become

@@ -143,6 +143,22 @@ def test_a_large_snapshot_is_kept_and_one_that_no_record_holds_is_refused(make_m
     assert server.status()["recordings"] == {"accepted": 1, "ingested": 1, "fates": {"stored": 1}}
 
 
+def test_what_the_log_no_longer_holds_is_named(make_millrace):
+    server = make_millrace(options=["--log.segment-bytes", "1MiB"]).start()
+    snapshots = [snapshot(number, text=os.urandom(300_000).hex()) for number in range(8)]
+    for one in snapshots:
+        assert record(server, [item(server, "old", [one])])[0] == 200
+    wait_session(server, "old", 8)
+    wait_until(lambda: server.cli("log truncate-before", "captured.replay/0", "4", check=False)
+               .returncode == 0, 10, "the note of the consumer")
+    done = server.cli("replay export", "old", check=False)
+    assert done.returncode == 1
+    left = [json.loads(line)[1] for line in done.stdout.split("\n")[:-1]]
+    assert 4 <= len(left) < 8 and left == snapshots[-len(left):]
+    named = done.stderr.strip().split("\n")
+    assert len(named) == 8 - len(left) and all("captured.replay/0" in line for line in named)
+
+
 def test_a_backup_has_the_recordings(make_millrace, tmp_path):
     server = make_millrace().start()
     snapshots = [snapshot(number) for number in range(5)]
