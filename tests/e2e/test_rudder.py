@@ -60,6 +60,19 @@ def test_python_sees_an_unknown_key_refused(millrace, unique):
     assert [(error.status, error.code) for error in errors] == [(401, "unknown_token")]
 
 
+@pytest.mark.parametrize("headers, status, reason", [
+    pytest.param({"AnonymousId": "YQ=="}, 413, "code", id="rudderstack"),
+    pytest.param({}, 400, "code", id="segment"),
+    pytest.param({"X-Write-Key": "{token}"}, 413, "error", id="jitsu"),
+])
+def test_a_body_over_the_limit_is_refused_in_the_familys_words(millrace, headers, status, reason):
+    sent = {name: value.format(token=millrace.token) for name, value in headers.items()}
+    answer = requests.post(f"{millrace.url}/v1/batch", timeout=30, data=b" " * (4000 * 1024 + 1),
+                           headers={"Origin": "https://shop.test", **sent})
+    assert (answer.status_code, answer.json()[reason]) == (status, "body_too_large")
+    assert answer.headers["access-control-allow-origin"] == "https://shop.test"
+
+
 def test_a_pixel_and_a_beacon_arrive(millrace, unique):
     answer = requests.get(f"{millrace.url}/pixel/v1/page", timeout=30, params={
         "writeKey": millrace.token, "anonymousId": f'"{unique}"', "name": "Mail",
