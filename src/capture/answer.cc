@@ -65,6 +65,29 @@ http::Response pixel_response(const Outcome& outcome) {
   return response;
 }
 
+void append_text_or_null(std::string& body, const std::optional<std::string>& text) {
+  if (text) {
+    json::append_quoted(body, *text);
+  } else {
+    body += "null";
+  }
+}
+
+std::string parts_body(const std::vector<event::PartReport>& parts) {
+  std::string body = R"({"accepted_parts":[)";
+  for (const event::PartReport& part : parts) {
+    if (&part != parts.data()) body += ',';
+    body += R"({"name":)";
+    json::append_quoted(body, part.name);
+    body += R"(,"length":)" + std::to_string(part.length) + R"(,"content-type":)";
+    append_text_or_null(body, part.content_type);
+    body += R"(,"content-encoding":)";
+    append_text_or_null(body, part.content_encoding);
+    body += '}';
+  }
+  return body += "]}";
+}
+
 http::Response posthog_response(const Outcome& outcome) {
   if (outcome.status != 200) return http::Response::text(outcome.status, outcome.message);
   if (outcome.over_quota == catalog::Resource::recordings) {
@@ -72,6 +95,15 @@ http::Response posthog_response(const Outcome& outcome) {
   }
   if (outcome.beacon) return http::Response(204);
   return http::Response::json(200, R"({"status":"Ok"})");
+}
+
+// The only path that says 429 to a quota (capture-api contract, section 7); what a rule of the
+// operator dropped leaves an empty list.
+http::Response ai_response(const Outcome& outcome) {
+  if (outcome.status != 200) return http::Response::text(outcome.status, outcome.message);
+  if (outcome.kept > 0) return http::Response::json(200, parts_body(outcome.parts));
+  if (outcome.over_quota) return http::Response::text(429, "the project's quota is used up");
+  return http::Response::json(200, parts_body({}));
 }
 
 http::Response response_of(Route route, const Outcome& outcome) {
@@ -84,6 +116,8 @@ http::Response response_of(Route route, const Outcome& outcome) {
       return jitsu_response(outcome);
     case Route::pixel:
       return pixel_response(outcome);
+    case Route::posthog_ai:
+      return ai_response(outcome);
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
       return v1_response(outcome);

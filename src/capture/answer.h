@@ -30,10 +30,12 @@ struct Outcome {
   size_t dropped = 0;                           // those that were lost from it
   std::vector<event::EventReport> reports;      // of a success that tells of each event
   std::optional<catalog::Resource> over_quota;  // of a success that lost events to it
+  std::vector<event::PartReport> parts;         // of a success that tells of each part
 };
 
 // The response in the route's own words (capture-api contract, sections 1, 5 and 10): for PostHog
-// {"status":"Ok"} or plain text, for its v1 see v1_answer.h, for Segment {"success":true} or
+// {"status":"Ok"} (for /i/v0/ai {"accepted_parts":[…]}) or plain text, for its v1 see v1_answer.h,
+// for Segment {"success":true} or
 // {"code","message"}, for RudderStack "ok" or the latter, for Jitsu {"ok":true,…} or
 // {"ok":false,"error","message"}, for pixels always the picture.
 http::Response render_outcome(Route route, const Outcome& outcome);

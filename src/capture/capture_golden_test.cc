@@ -47,6 +47,11 @@ std::string encoded(const std::string& how, const std::string& body) {
   if (how == "gzip") return codec::gzip(body);
   if (how == "base64") return codec::base64_encode(body);
   if (how == "percent") return codec::percent_encode(body);
+  if (how == "crlf") {
+    std::string lines;
+    for (const char c : body) lines += c == '\n' ? "\r\n" : std::string(1, c);
+    return lines;
+  }
   EXPECT_EQ(how, "form");
   return "data=" + codec::percent_encode(body);
 }

@@ -1,33 +1,14 @@
 #include "capture/capture_service.h"
 
 #include "capture/call_request.h"
-#include "capture/client_ip.h"
 #include "capture/cors.h"
+#include "capture/posthog_request.h"
 #include "capture/record_set.h"
 #include "capture/v1_answer.h"
-#include "event/capture_request.h"
-#include "event/replay_request.h"
-#include "event/v1_request.h"
 #include "http/relay.h"
 
 namespace mr::capture {
 namespace {
-
-event::V1Headers v1_headers(const http::RequestHead& head) {
-  return {.authorization = head.header("authorization"),
-          .content_type = head.header("content-type"),
-          .content_encoding = head.header("content-encoding"),
-          .user_agent = head.header("user-agent"),
-          .sdk_info = head.header("posthog-sdk-info"),
-          .attempt = head.header("posthog-attempt"),
-          .request_id = head.header("posthog-request-id"),
-          .request_timestamp = head.header("posthog-request-timestamp")};
-}
-
-event::CapturePath capture_path(Route route) {
-  if (route == Route::posthog_engage) return event::CapturePath::engage;
-  return route == Route::posthog_ai_batch ? event::CapturePath::ai : event::CapturePath::events;
-}
 
 // What a preflight allows: v1 only what it takes, everything else what v0 takes, whatever the path
 // (capture-api contract, section 1).
@@ -69,6 +50,8 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
     case Route::posthog_ai_batch:
     case Route::posthog_v1_ai:  // single events of it may be nearly as large as other batches
       return posthog_body_bytes_max;
+    case Route::posthog_ai:
+      return posthog_ai_body_bytes_max;
     case Route::posthog_replay:
       return replay_body_bytes_max;
     case Route::posthog_v1:
@@ -145,47 +128,10 @@ io::Task<http::Response> CaptureService::handle_event_route(http::Request reques
 }
 
 event::CaptureVerdict CaptureService::decode(const http::Request& request, Route route) {
-  const http::RequestHead& head = *request.head;
-  const std::string_view ip = client_ip(head, request.peer);
-  if (is_v1_route(route)) {
-    event::V1Request v1;
-    v1.headers = v1_headers(head);
-    v1.body = as_text(request.body);
-    v1.now = world_.clock.wall();
-    v1.client_ip = ip;
-    v1.ai_only = route == Route::posthog_v1_ai;
-    v1.limits.body_bytes_max = posthog_v1_decompressed_bytes_max;
-    return event::decode_v1_request(std::move(v1));
-  }
-  if (route == Route::posthog_replay) return decode_replay(request, ip);
   if (is_call_route(route)) {
     return decode_calls(request, route, projects_, world_.clock.wall(), uuids_);
   }
-  event::CaptureRequest capture;
-  capture.path = capture_path(route);
-  capture.query = head.query;
-  capture.content_type = head.header_or_empty("content-type");
-  capture.content_encoding = head.header_or_empty("content-encoding");
-  capture.body = as_text(request.body);
-  capture.now = world_.clock.wall();
-  capture.client_ip = ip;
-  capture.limits.body_bytes_max = posthog_decompressed_bytes_max;
-  return event::decode_capture_request(std::move(capture), uuids_);
-}
-
-event::CaptureVerdict CaptureService::decode_replay(const http::Request& request,
-                                                    std::string_view ip) {
-  const http::RequestHead& head = *request.head;
-  event::ReplayRequest replay;
-  replay.query = head.query;
-  replay.content_type = head.header_or_empty("content-type");
-  replay.content_encoding = head.header_or_empty("content-encoding");
-  replay.user_agent = head.header_or_empty("user-agent");
-  replay.body = as_text(request.body);
-  replay.now = world_.clock.wall();
-  replay.client_ip = ip;
-  replay.limits.body_bytes_max = replay_decompressed_bytes_max;
-  return event::decode_replay_request(std::move(replay), uuids_);
+  return decode_posthog(request, route, world_.clock.wall(), uuids_);
 }
 
 io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
@@ -232,6 +178,7 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
     outcome.dropped += batch.dropped[i];
   }
   outcome.reports = std::move(batch.reports);
+  outcome.parts = std::move(batch.parts);
   co_return outcome;
 }
 

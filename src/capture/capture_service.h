@@ -84,7 +84,6 @@ class CaptureService final : public http::Handler {
   io::Task<http::Response> handle_event_route(http::Request request, Route route);
   http::Response status_page(Route route) const;
   event::CaptureVerdict decode(const http::Request& request, Route route);
-  event::CaptureVerdict decode_replay(const http::Request& request, std::string_view ip);
   io::Task<Outcome> accept(event::CaptureVerdict verdict);
   Outcome refused(const event::Refusal& refusal);
   Outcome append_failed(ProjectId project, const Error& error, size_t events);

@@ -243,6 +243,20 @@ TEST(CaptureService, PutsTheServersRefusalsIntoTheWordsOfV1) {
   in_simulation(refuses_for_the_server_in_v1);
 }
 
+TEST(RenderOutcome, AFormIsToldWhenItsEventWasNotKept) {
+  const std::vector<event::PartReport> parts{{.name = "event", .length = 3}};
+  const auto answer = [&](const Outcome& outcome) {
+    const http::Response response = render_outcome(Route::posthog_ai, outcome);
+    return std::to_string(response.status) + " " + response.body;
+  };
+  EXPECT_EQ(answer({.kept = 1, .parts = parts}),
+            R"(200 {"accepted_parts":[{"name":"event","length":3,"content-type":null,)"
+            R"("content-encoding":null}]})");
+  EXPECT_EQ(answer({.dropped = 1, .parts = parts}), R"(200 {"accepted_parts":[]})");
+  EXPECT_EQ(answer({.over_quota = catalog::Resource::events, .parts = parts}),
+            "429 the project's quota is used up");
+}
+
 TEST(ClientIp, TakesTheLeftmostForwardedAddress) {
   const auto ip = [](const std::string& headers) {
     const std::string text = "GET / HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";

@@ -10,7 +10,7 @@
 namespace mr::capture {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Route>, 15> exact_routes = {{
+constexpr std::array<std::pair<std::string_view, Route>, 16> exact_routes = {{
     {"/batch", Route::posthog},
     {"/e", Route::posthog},
     {"/i/v0/e", Route::posthog},
@@ -18,6 +18,7 @@ constexpr std::array<std::pair<std::string_view, Route>, 15> exact_routes = {{
     {"/track", Route::posthog},
     {"/engage", Route::posthog_engage},
     {"/i/v0/ai/batch", Route::posthog_ai_batch},
+    {"/i/v0/ai", Route::posthog_ai},
     {"/i/v1/analytics/events", Route::posthog_v1},
     {"/i/v1/ai/events", Route::posthog_v1_ai},
     {"/s", Route::posthog_replay},
@@ -54,8 +55,8 @@ std::string_view without_slash(std::string_view path) {
 
 bool is_event_route(Route route) {
   return route == Route::posthog || route == Route::posthog_engage ||
-         route == Route::posthog_ai_batch || route == Route::posthog_replay || is_v1_route(route) ||
-         is_call_route(route);
+         route == Route::posthog_ai_batch || route == Route::posthog_ai ||
+         route == Route::posthog_replay || is_v1_route(route) || is_call_route(route);
 }
 
 bool is_v1_route(Route route) {
@@ -82,6 +83,7 @@ bool takes_method(Route route, http::Method method) {
     case Route::posthog_ai_batch:
     case Route::posthog_replay:
       return method == Method::post || method == Method::get;
+    case Route::posthog_ai:
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
     case Route::segment:
@@ -111,6 +113,7 @@ std::string_view allowed_methods(Route route) {
     case Route::posthog_ai_batch:
     case Route::posthog_replay:
       return "GET,POST,OPTIONS";
+    case Route::posthog_ai:
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
     case Route::segment:

@@ -1,21 +1,17 @@
 #include "event/capture_request.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "codec/json_text.h"
 #include "codec/utf8.h"
 #include "event/capture_payload.h"
-#include "event/distinct_id.h"
 #include "event/event_draft.h"
-#include "event/event_names.h"
+#include "event/event_finisher.h"
 #include "event/token.h"
 
 namespace mr::event {
 namespace {
-
-constexpr std::string_view engage_event = "$identify";
 
 // The payload after one walk over it: the shape, and a draft for each event.
 struct Walked {
@@ -128,135 +124,6 @@ std::expected<std::string, Refusal> resolve_token(const Walked& walked) {
   return std::string(verdict.token);
 }
 
-// Makes captured events of drafts; what all events of a request share.
-class Finisher {
- public:
-  Finisher(const CaptureRequest& request, const Walked& walked, std::string token,
-           std::optional<WallTime> sent_at, UuidSource& uuids)
-      : request_(request),
-        token_(std::move(token)),
-        sent_at_(sent_at),
-        historical_(walked.is_batch && json::is_true(walked.historical)),
-        uuids_(uuids) {}
-
-  // The refusal, if the event is not acceptable.
-  std::optional<Refusal> finish(const EventDraft& draft, CapturedBatch& batch) {
-    if (auto refusal = check_kinds(draft)) return refusal;
-    CapturedEvent captured;
-    Envelope& envelope = captured.envelope;
-    envelope.event = event_name(draft);
-    if (envelope.event.empty()) {
-      return Refusal{400, RefusalReason::missing_event_name, "an event has no name"};
-    }
-    if (envelope.event == performance_event) {
-      ++batch.count(DropReason::performance_event);
-      return std::nullopt;
-    }
-    if (auto refusal = check_event(draft, envelope.event)) return refusal;
-    envelope.distinct_id = normalise_distinct_id(draft_distinct_id(draft));
-    if (envelope.distinct_id.empty()) {
-      return Refusal{400, RefusalReason::missing_distinct_id,
-                     "the event \"" + envelope.event + "\" has no distinct_id"};
-    }
-    const EventTime time = event_time(draft);
-    captured.time_outcome = time.outcome;
-    envelope.timestamp = time.time;
-    if (!read_uuid(draft, envelope)) {
-      return Refusal{400, RefusalReason::invalid_uuid,
-                     "the uuid of the event \"" + envelope.event + "\" is not a UUID"};
-    }
-    envelope.token = token_;
-    envelope.ip = draft.has_capture_internal ? internal_ip : request_.client_ip;
-    envelope.arrival = request_.now;
-    envelope.sent_at = sent_at_;
-    envelope.historical = historical_ && !is_never_historical(envelope.event);
-    envelope.cookieless = json::is_true(draft.property_cookieless_mode);
-    captured.raw = draft.raw;
-    batch.events.push_back(std::move(captured));
-    return std::nullopt;
-  }
-
- private:
-  static std::optional<Refusal> invalid(std::string message) {
-    return Refusal{400, RefusalReason::invalid_event, std::move(message)};
-  }
-
-  static bool absent_or(std::string_view raw, json::Kind kind) {
-    return raw.empty() || json::is_null(raw) || json::kind_of(raw) == kind;
-  }
-
-  // What depends on the event's name.
-  std::optional<Refusal> check_event(const EventDraft& draft, const std::string& event) const {
-    if (request_.path == CapturePath::ai && !is_ai_event(event)) {
-      return Refusal{400, RefusalReason::not_ai_event,
-                     "this path takes AI events only, and \"" + event + "\" is none"};
-    }
-    const size_t bytes_max = request_.limits.bytes_max_of(event);
-    if (draft.raw.size() > bytes_max) {
-      return Refusal{413, RefusalReason::event_too_large,
-                     "an event is larger than " + std::to_string(bytes_max) + " bytes"};
-    }
-    return std::nullopt;
-  }
-
-  static std::optional<Refusal> check_kinds(const EventDraft& draft) {
-    if (json::kind_of(draft.raw) != json::Kind::object) return invalid("an event is not an object");
-    if (!absent_or(draft.event, json::Kind::string)) return invalid("an event's name is no text");
-    if (draft.properties != json::Kind::invalid && draft.properties != json::Kind::null &&
-        draft.properties != json::Kind::object) {
-      return invalid("an event's properties are not an object");
-    }
-    if (!absent_or(draft.timestamp, json::Kind::string)) {
-      return invalid("an event's timestamp is not a string");
-    }
-    if (!absent_or(draft.offset, json::Kind::number)) {
-      return invalid("an event's offset is not a number");
-    }
-    if (!absent_or(draft.property_cookieless_mode, json::Kind::boolean)) {
-      return invalid("an event's $cookieless_mode is not a boolean");
-    }
-    return std::nullopt;
-  }
-
-  std::string event_name(const EventDraft& draft) const {
-    const bool absent = draft.event.empty() || json::is_null(draft.event);
-    if (absent) {
-      return request_.path == CapturePath::engage ? std::string(engage_event) : std::string();
-    }
-    std::string scratch;
-    return std::string(json::text_of(draft.event, scratch));
-  }
-
-  EventTime event_time(const EventDraft& draft) const {
-    std::string scratch;
-    TimeInput input;
-    if (json::is_string(draft.timestamp)) input.timestamp = json::text_of(draft.timestamp, scratch);
-    input.offset_millis = offset_millis(draft);
-    input.sent_at = sent_at_;
-    input.ignore_sent_at = json::is_true(draft.property_ignore_sent_at);
-    input.now = request_.now;
-    return compute_event_time(input);
-  }
-
-  // False when there is one and it is not a UUID.
-  bool read_uuid(const EventDraft& draft, Envelope& envelope) {
-    if (draft.uuid.empty() || json::is_null(draft.uuid) || draft.uuid == "\"\"") {
-      envelope.uuid = uuids_.next(envelope.timestamp);
-      return true;
-    }
-    std::string scratch;
-    const auto uuid = codec::parse_uuid(json::text_of(draft.uuid, scratch));
-    if (uuid) envelope.uuid = *uuid;
-    return uuid.has_value();
-  }
-
-  const CaptureRequest& request_;
-  const std::string token_;
-  const std::optional<WallTime> sent_at_;
-  const bool historical_;
-  UuidSource& uuids_;
-};
-
 std::optional<WallTime> request_sent_at(const Walked& walked, const CaptureQuery& query) {
   std::string scratch;
   if (walked.is_batch && json::is_string(walked.sent_at)) {
@@ -281,7 +148,14 @@ CaptureVerdict decode_capture_request(CaptureRequest request, UuidSource& uuids)
   auto token = resolve_token(*walked);
   if (!token) return std::unexpected(std::move(token).error());
   batch.token = *token;
-  Finisher finisher(request, *walked, *std::move(token), request_sent_at(*walked, query), uuids);
+  EventFinisher finisher({.token = *std::move(token),
+                          .client_ip = request.client_ip,
+                          .now = request.now,
+                          .sent_at = request_sent_at(*walked, query),
+                          .historical = walked->is_batch && json::is_true(walked->historical),
+                          .path = request.path,
+                          .limits = request.limits},
+                         uuids);
   batch.events.reserve(walked->drafts.size());
   for (const EventDraft& draft : walked->drafts) {
     if (auto refusal = finisher.finish(draft, batch)) return std::unexpected(*std::move(refusal));

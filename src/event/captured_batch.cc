@@ -66,6 +66,10 @@ std::string_view to_string(RefusalReason reason) {
       return "missing_snapshot_data";
     case RefusalReason::not_ai_event:
       return "not_ai_event";
+    case RefusalReason::not_multipart:
+      return "not_multipart";
+    case RefusalReason::unexpected_part:
+      return "unexpected_part";
   }
   return "unknown";
 }

@@ -61,8 +61,10 @@ enum class RefusalReason : uint8_t {
   missing_snapshot_data,
   // AI events:
   not_ai_event,  // on a path that takes no others
+  not_multipart,
+  unexpected_part,  // or one that is missing
 };
-inline constexpr size_t refusal_reasons = 29;
+inline constexpr size_t refusal_reasons = 31;
 std::string_view to_string(RefusalReason reason);
 
 struct Refusal {
@@ -119,11 +121,20 @@ struct EventReport {
   bool personless = false;  // kept, but without person processing
 };
 
+// One part of a form, for the wire format whose answer lists them.
+struct PartReport {
+  std::string name;
+  size_t length = 0;  // of its content, in bytes
+  std::optional<std::string> content_type;
+  std::optional<std::string> content_encoding;
+};
+
 // What one accepted request brought, all under one token, in the client's order.
 struct CapturedBatch {
   std::string token;
   std::vector<CapturedEvent> events;  // may be empty, when all were dropped
   std::vector<EventReport> reports;   // one for each event, where the answer tells; else empty
+  std::vector<PartReport> parts;      // of a request that was a form
   bool beacon = false;                // success is answered with 204 and no body
   std::array<uint32_t, drop_reasons> dropped{};
   std::unique_ptr<const std::string> body;  // what `raw` points into; never moves

@@ -66,3 +66,31 @@ def test_the_ai_batch_takes_ai_events_only(millrace, unique, name, status):
     body = {"api_key": millrace.token, "batch": [{"event": name, "distinct_id": unique}]}
     assert send(millrace, "POST", "/i/v0/ai/batch", body)[0] == status
     rows_of(millrace, unique, int(status == 200))
+
+
+def form_of(parts):
+    """A body of multipart/form-data and its headers."""
+    lines = []
+    for name, content in parts:
+        lines += ["--x-end", f'Content-Disposition: form-data; name="{name}"',
+                  "Content-Type: application/json", "", content]
+    return "\r\n".join([*lines, "--x-end--", ""]).encode()
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_form_brings_one_ai_event(millrace, unique, packed):
+    head = {"event": "$ai_generation", "distinct_id": unique, "uuid": str(uuid.uuid4())}
+    properties = {"$ai_model": "m", "$ai_input": "ö" * 1_000_000}
+    body = form_of([("event", json.dumps(head)),
+                    ("event.properties", json.dumps(properties, ensure_ascii=False))])
+    headers = {"Authorization": f"Bearer {millrace.token}",
+               "Content-Type": "multipart/form-data; boundary=x-end"}
+    if packed:
+        body = gzip.compress(body)
+        headers["Content-Encoding"] = "gzip"
+    status, _, text = send(millrace, "POST", "/i/v0/ai", body, headers)
+    assert status == 200, text
+    assert [part["name"] for part in json.loads(text)["accepted_parts"]] == \
+        ["event", "event.properties"]
+    row = rows_of(millrace, unique, 1)[0]
+    assert (row["uuid"], row["properties"]["$ai_input"]) == (head["uuid"], properties["$ai_input"])
