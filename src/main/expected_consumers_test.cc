@@ -37,7 +37,8 @@ class ExpectedConsumers : public ::testing::Test {
 
 TEST_F(ExpectedConsumers, HoldRetentionBackBeforeTheyHaveBegun) {
   ASSERT_TRUE(expect({"accept", "pipeline", "store"}, 2));
-  for (const char* partition : {"captured/0", "captured/1", "events/0", "groups/0"}) {
+  for (const char* partition :
+       {"captured/0", "captured/1", "captured.replay/0", "events/0", "session_replay_events/0"}) {
     const auto held = slowest(partition);
     ASSERT_TRUE(held && held->next) << partition;
     EXPECT_EQ(*held->next, Offset(0));
@@ -54,12 +55,16 @@ TEST_F(ExpectedConsumers, KeepTheirNotesAndOnlyRolesThatRunAreExpected) {
 
 // Lost files, that is: the notes lie in the log's folder, the consumers' own state does not.
 TEST_F(ExpectedConsumers, GetTheNotesThatTheirOwnStateSpeaksOf) {
-  commit({{"captured/0", Offset(7)}, {"captured/1", Offset(8)}, {"events/0", Offset(9)}});
+  commit({{"captured/0", Offset(7)},
+          {"captured/1", Offset(8)},
+          {"captured.replay/0", Offset(6)},
+          {"events/0", Offset(9)}});
   const auto loaded = log::open_checkpoints(real_.world(), folder_.at("load"));
   ASSERT_TRUE(io::run_in(real_, loaded->save("events-0", {Offset(5)})));
   ASSERT_TRUE(expect({"accept"}, 1));  // also for roles that do not run here
   EXPECT_EQ(slowest("captured/0")->next, Offset(7));
   EXPECT_EQ(slowest("captured/1")->next, Offset(8));
+  EXPECT_EQ(slowest("captured.replay/0")->next, Offset(6));
   EXPECT_EQ(slowest("events/0")->next, Offset(5));
   EXPECT_FALSE(slowest("persons/0")->next);
 }
