@@ -48,6 +48,8 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
     case Route::posthog:
     case Route::posthog_engage:
     case Route::posthog_ai_batch:
+    case Route::black_hole:
+    case Route::telemetry:
     case Route::posthog_v1_ai:  // single events of it may be nearly as large as other batches
       return posthog_body_bytes_max;
     case Route::posthog_ai:
@@ -83,10 +85,16 @@ io::Task<http::Response> CaptureService::handle(http::Request request) {
   if (route == Route::unknown) {
     response = http::Response::text(404, "there is no such path");
     counters_.refused("unknown_path");
+  } else if (route == Route::telemetry) {
+    // A 4xx, so that no client tries again.
+    response = http::Response::text(404, "OpenTelemetry's logs, metrics and traces are not taken");
+    counters_.refused("telemetry");
   } else if (!takes_method(route, head.method)) {
     response = http::Response::text(405, "this path has other methods");
     response.add_header("allow", allowed_methods(route));
     counters_.refused("wrong_method");
+  } else if (route == Route::black_hole) {
+    response = http::Response::json(200, R"({"status":"Ok"})");
   } else if (route == Route::metrics) {
     response = co_await metrics_page_.all();
   } else if (route == Route::client_settings) {

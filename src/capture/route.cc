@@ -10,7 +10,7 @@
 namespace mr::capture {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Route>, 16> exact_routes = {{
+constexpr std::array<std::pair<std::string_view, Route>, 23> exact_routes = {{
     {"/batch", Route::posthog},
     {"/e", Route::posthog},
     {"/i/v0/e", Route::posthog},
@@ -22,6 +22,13 @@ constexpr std::array<std::pair<std::string_view, Route>, 16> exact_routes = {{
     {"/i/v1/analytics/events", Route::posthog_v1},
     {"/i/v1/ai/events", Route::posthog_v1_ai},
     {"/s", Route::posthog_replay},
+    {"/test/black_hole", Route::black_hole},
+    {"/i/v1/logs", Route::telemetry},
+    {"/i/v1/metrics", Route::telemetry},
+    {"/i/v1/traces", Route::telemetry},
+    {"/i/v0/ai/otel", Route::telemetry},
+    {"/i/v0/ai/otel/v1/traces", Route::telemetry},
+    {"/i/v0/ai/otel/v1/logs", Route::telemetry},
     {"/", Route::root},
     {"/_readiness", Route::readiness},
     {"/_liveness", Route::liveness},
@@ -82,6 +89,7 @@ bool takes_method(Route route, http::Method method) {
     case Route::posthog_engage:
     case Route::posthog_ai_batch:
     case Route::posthog_replay:
+    case Route::black_hole:
       return method == Method::post || method == Method::get;
     case Route::posthog_ai:
     case Route::posthog_v1:
@@ -98,6 +106,7 @@ bool takes_method(Route route, http::Method method) {
     case Route::metrics:
     case Route::static_file:
       return method == Method::get || method == Method::head;
+    case Route::telemetry:
     case Route::client_settings:  // these differ among themselves
     case Route::api:
     case Route::unknown:
@@ -112,6 +121,7 @@ std::string_view allowed_methods(Route route) {
     case Route::posthog_engage:
     case Route::posthog_ai_batch:
     case Route::posthog_replay:
+    case Route::black_hole:
       return "GET,POST,OPTIONS";
     case Route::posthog_ai:
     case Route::posthog_v1:

@@ -22,6 +22,8 @@ enum class Route : uint8_t {
   pixel,             // /pixel/v1/… and /api/px/…: a call as a query string, answered by a picture
   client_settings,   // what libraries ask beside sending (client_settings.h)
   static_file,       // /static/….js (static_files.h)
+  black_hole,        // /test/black_hole: taken and thrown away
+  telemetry,         // /i/v1/logs and their like: not taken here
   root,              // /: the word "capture"
   readiness,
   liveness,
