@@ -2,7 +2,6 @@
 
 #include "base/assert.h"
 #include "capture/capture_service.h"
-#include "capture/client_ip.h"
 #include "codec/json_object.h"
 #include "codec/json_text.h"
 #include "codec/percent.h"
@@ -68,14 +67,14 @@ bool is_posthog_after_all(const http::Request& request) {
 
 event::CaptureVerdict decode_calls(const http::Request& request, Route route,
                                    const ProjectFinder& projects, WallTime now,
-                                   event::UuidSource& uuids) {
+                                   std::string_view client_ip, event::UuidSource& uuids) {
   const http::RequestHead& head = *request.head;
   const ProjectTokens tokens(projects);
   event::SegmentRequest call;
   call.endpoint = endpoint_of(head.path);
   const bool is_jitsu = route == Route::jitsu || head.path.starts_with("/api/px/");
-  const std::string ip = address_by_policy(client_ip(head, request.peer),
-                                           is_jitsu ? head.header_or_empty("x-ip-policy") : "");
+  const std::string ip =
+      address_by_policy(client_ip, is_jitsu ? head.header_or_empty("x-ip-policy") : "");
   const std::string context = call.endpoint.from_device ? device_context(head) : "";
   const auto query = codec::parse_form(head.query);
   for (const std::string_view name : {"writekey", "writeKey"}) {

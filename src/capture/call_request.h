@@ -14,7 +14,7 @@ class ProjectFinder;
 // Jitsu's keys is a token.
 event::CaptureVerdict decode_calls(const http::Request& request, Route route,
                                    const ProjectFinder& projects, WallTime now,
-                                   event::UuidSource& uuids);
+                                   std::string_view client_ip, event::UuidSource& uuids);
 
 // Whether a request that X-Write-Key makes Jitsu's is PostHog's after all: on the path that they
 // share, with a token at the body's root, where Jitsu has none (contract: section 10).

@@ -1,6 +1,7 @@
 #include "capture/capture_service.h"
 
 #include "capture/call_request.h"
+#include "capture/client_ip.h"
 #include "capture/cors.h"
 #include "capture/posthog_request.h"
 #include "capture/record_set.h"
@@ -44,7 +45,7 @@ CaptureService::CaptureService(io::World world, LaneAppender& lanes, Usage& usag
 }
 
 size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
-  switch (route_of(head)) {
+  switch (route_in_place(head)) {
     case Route::posthog:
     case Route::posthog_engage:
     case Route::posthog_ai_batch:
@@ -70,9 +71,19 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
   }
 }
 
+Route CaptureService::route_in_place(const http::RequestHead& head) const {
+  const auto inner = rules_.path_prefixes.stripped(head);
+  if (!inner) return route_of(head);
+  // Who passes a site's requests on does not mean the API.
+  const Route route = route_of(*inner);
+  return route == Route::api ? Route::unknown : route;
+}
+
 io::Task<http::Response> CaptureService::handle(http::Request request) {
+  const Route route = route_in_place(*request.head);
+  const auto inner = rules_.path_prefixes.stripped(*request.head);
+  if (inner) request.head = &*inner;
   const http::RequestHead& head = *request.head;
-  const Route route = route_of(head);
   // The API answers for itself: it must not be open to any page that a browser shows.
   if (route == Route::api) {
     co_return co_await http::relay(world_.network, world_.clock, rules_.api, request,
@@ -136,10 +147,11 @@ io::Task<http::Response> CaptureService::handle_event_route(http::Request reques
 }
 
 event::CaptureVerdict CaptureService::decode(const http::Request& request, Route route) {
+  const std::string_view ip = client_ip(*request.head, request.peer, rules_.trusted_proxies);
   if (is_call_route(route)) {
-    return decode_calls(request, route, projects_, world_.clock.wall(), uuids_);
+    return decode_calls(request, route, projects_, world_.clock.wall(), ip, uuids_);
   }
-  return decode_posthog(request, route, world_.clock.wall(), uuids_);
+  return decode_posthog(request, route, world_.clock.wall(), ip, uuids_);
 }
 
 io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
@@ -235,7 +247,7 @@ void CaptureService::note_log(std::string_view trouble, std::string_view message
 http::Response CaptureService::refuse(const http::RequestHead* head, http::Refusal refusal,
                                       int status, std::string_view reason) {
   counters_.refused(to_string(refusal));
-  const Route route = head == nullptr ? Route::unknown : route_of(*head);
+  const Route route = head == nullptr ? Route::unknown : route_in_place(*head);
   http::Response response = render_outcome(
       route, Outcome{.status = status,
                      .retry_after_seconds = status == 503 ? retry_after_busy_seconds : 0,

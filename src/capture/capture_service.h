@@ -11,8 +11,10 @@
 #include "capture/lane_appender.h"
 #include "capture/limits.h"
 #include "capture/metrics_page.h"
+#include "capture/path_prefixes.h"
 #include "capture/route.h"
 #include "capture/static_files.h"
+#include "capture/trusted_proxies.h"
 #include "catalog/snapshot.h"
 #include "codec/uuid.h"
 #include "event/captured_batch.h"
@@ -48,6 +50,8 @@ struct CaptureRules {
   // Where the scripts lie that browser libraries load from us; empty: there are none.
   std::string static_folder{};
   OverflowLimits overflow;
+  TrustedProxies trusted_proxies;
+  PathPrefixes path_prefixes;
 };
 
 // The stage itself: answers the public port. An event request is answered with success only after
@@ -81,6 +85,8 @@ class CaptureService final : public http::Handler {
     io::Random& random_;
   };
 
+  // The route of a request, wherever below a prefix it is served.
+  Route route_in_place(const http::RequestHead& head) const;
   io::Task<http::Response> handle_event_route(http::Request request, Route route);
   http::Response status_page(Route route) const;
   event::CaptureVerdict decode(const http::Request& request, Route route);

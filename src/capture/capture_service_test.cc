@@ -151,9 +151,28 @@ Task<bool> gives_receipts(ServiceFixture* f) {
   EXPECT_EQ(refused.header_lines().find("millrace-receipt"), std::string::npos);
   co_return true;
 }
+Task<bool> believes_nobody(ServiceFixture* f) {
+  const std::string head = "POST /e HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n";
+  const std::string body = R"({"event":"seen","distinct_id":"d","api_key":"phc_known"})";
+  for (const char* peer : {"10.0.0.1", "198.51.100.4"}) {
+    EXPECT_EQ((co_await f->ask(head, body, peer)).status, 200);
+  }
+  EXPECT_EQ(f->appender.kept[0].envelope.ip, "203.0.113.9");
+  EXPECT_EQ(f->appender.kept[1].envelope.ip, "198.51.100.4");
+  co_return true;
+}
+TEST(CaptureService, BelievesForwardedAddressesOnlyFromTrustedProxies) {
+  sim::SimWorld world(1);
+  CaptureRules rules{.api = {"unix:/nowhere/api.sock"}};
+  rules.trusted_proxies = TrustedProxies::parse("private").value();
+  ServiceFixture fixture(world.world(), std::move(rules));
+  EXPECT_TRUE(world.run(believes_nobody(&fixture)).value_or(false));
+}
+
 TEST(CaptureService, NamesWhereTheEventsOfARequestLie) {
   sim::SimWorld world(1);
-  ServiceFixture fixture(world.world(), {{"unix:/nowhere/api.sock"}, false, true});
+  ServiceFixture fixture(world.world(),
+                         {.api = {"unix:/nowhere/api.sock"}, .gives_receipts = true});
   EXPECT_TRUE(world.run(gives_receipts(&fixture)).value_or(false));
   EXPECT_EQ(receipt_of({{event::Lane::main, {0, {Offset(1), Offset(2)}}},
                         {event::Lane::ai, {3, {Offset(7), Offset(7), true}}}}),
@@ -262,7 +281,7 @@ TEST(ClientIp, TakesTheLeftmostForwardedAddress) {
     const std::string text = "GET / HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";
     http::RequestParser parser;
     EXPECT_EQ(parser.parse_head(text), http::RequestParser::Progress::complete);
-    return std::string(client_ip(parser.head(), "192.0.2.1"));
+    return std::string(client_ip(parser.head(), "192.0.2.1", TrustedProxies::parse("all").value()));
   };
   EXPECT_EQ(ip(""), "192.0.2.1");
   EXPECT_EQ(ip("X-Forwarded-For: 203.0.113.7, 10.0.0.1\r\n"), "203.0.113.7");

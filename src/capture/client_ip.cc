@@ -60,7 +60,9 @@ std::string_view first_forwarded(std::string_view list) {
 
 }  // namespace
 
-std::string_view client_ip(const http::RequestHead& head, std::string_view peer) {
+std::string_view client_ip(const http::RequestHead& head, std::string_view peer,
+                           const TrustedProxies& trusted) {
+  if (!trusted.contains(peer)) return peer;
   static constexpr std::array<std::string_view, 5> single = {
       "x-real-ip", "cf-connecting-ip", "true-client-ip", "fastly-client-ip", "x-client-ip"};
   std::string_view found = first_address(head.header_or_empty("x-forwarded-for"));

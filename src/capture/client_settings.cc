@@ -265,7 +265,8 @@ Response ClientSettings::segment_settings(const http::RequestHead& head,
                                           std::string_view token) const {
   if (projects_.find(token) == nullptr) return Response::text(404, "no project has this write key");
   const bool secure = head.header_or_empty("x-forwarded-proto") == "https";
-  const std::string host = std::string(head.header_or_empty("host")) + "/v1";
+  const std::string host =
+      std::string(head.header_or_empty("host")) + std::string(head.prefix) + "/v1";
   return Response::json(
       200, R"({"integrations":{"Segment.io":{"apiKey":)" + json::quote(token) + R"(,"apiHost":)" +
                json::quote(host) + R"(,"protocol":")" + (secure ? "https" : "http") +

@@ -1,6 +1,5 @@
 #include "capture/posthog_request.h"
 
-#include "capture/client_ip.h"
 #include "capture/limits.h"
 #include "event/ai_request.h"
 #include "event/capture_request.h"
@@ -41,30 +40,32 @@ Wanted common_of(const http::Request& request, std::string_view ip, WallTime now
 }  // namespace
 
 event::CaptureVerdict decode_posthog(const http::Request& request, Route route, WallTime now,
-                                     event::UuidSource& uuids) {
+                                     std::string_view client_ip, event::UuidSource& uuids) {
   const http::RequestHead& head = *request.head;
-  const std::string_view ip = client_ip(head, request.peer);
   if (is_v1_route(route)) {
-    auto v1 = common_of<event::V1Request>(request, ip, now, posthog_v1_decompressed_bytes_max);
+    auto v1 =
+        common_of<event::V1Request>(request, client_ip, now, posthog_v1_decompressed_bytes_max);
     v1.headers = v1_headers(head);
     v1.ai_only = route == Route::posthog_v1_ai;
     return event::decode_v1_request(std::move(v1));
   }
   if (route == Route::posthog_ai) {
-    auto ai = common_of<event::AiRequest>(request, ip, now, posthog_ai_body_bytes_max);
+    auto ai = common_of<event::AiRequest>(request, client_ip, now, posthog_ai_body_bytes_max);
     ai.authorization = head.header("authorization");
     ai.content_type = head.header_or_empty("content-type");
     return event::decode_ai_request(std::move(ai), uuids);
   }
   if (route == Route::posthog_replay) {
-    auto replay = common_of<event::ReplayRequest>(request, ip, now, replay_decompressed_bytes_max);
+    auto replay =
+        common_of<event::ReplayRequest>(request, client_ip, now, replay_decompressed_bytes_max);
     replay.query = head.query;
     replay.content_type = head.header_or_empty("content-type");
     replay.content_encoding = head.header_or_empty("content-encoding");
     replay.user_agent = head.header_or_empty("user-agent");
     return event::decode_replay_request(std::move(replay), uuids);
   }
-  auto capture = common_of<event::CaptureRequest>(request, ip, now, posthog_decompressed_bytes_max);
+  auto capture =
+      common_of<event::CaptureRequest>(request, client_ip, now, posthog_decompressed_bytes_max);
   capture.path = capture_path(route);
   capture.query = head.query;
   capture.content_type = head.header_or_empty("content-type");

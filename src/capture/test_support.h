@@ -128,9 +128,16 @@ class TwoProjects final : public ProjectFinder {
       1, {{ProjectId(1), "known", "phc_known", {}}, {ProjectId(2), "other", "phc_other", {}}}, ""};
 };
 
+// Rules that believe what requests say of their clients' addresses.
+inline CaptureRules believing_rules() {
+  CaptureRules rules{.api = {"unix:/nowhere/api.sock"}};
+  rules.trusted_proxies = TrustedProxies::parse("all").value();
+  return rules;
+}
+
 // The service with everything that it needs, in some world.
 struct ServiceFixture {
-  explicit ServiceFixture(io::World in, CaptureRules rules = {{"unix:/nowhere/api.sock"}})
+  explicit ServiceFixture(io::World in, CaptureRules rules = believing_rules())
       : world(in),
         appender(in),
         log(telemetry::Logger::to_memory()),

@@ -23,6 +23,7 @@ struct RequestHead {
   Method method = Method::other;
   std::string_view target;  // as sent: path and query, or an absolute URL, or "*"
   std::string_view path;    // raw: not percent-decoded; never empty
+  std::string_view prefix;  // what a handler took off the path's front; the parser leaves it empty
   std::string_view query;   // after '?', without it
   int minor_version = 1;    // of HTTP/1.x
   std::vector<Header> headers;

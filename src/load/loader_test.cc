@@ -222,7 +222,7 @@ TEST_F(LoaderTest, WhatIngestDidAgainIsDroppedWhereTheLogCannotCut) {
   EXPECT_EQ(warehouse_.table.size(), 8u);
   EXPECT_EQ(metrics_.value("millrace_load_repeated_rows_total", {{"topic", "events"}}), 5);
   // An insert that was interrupted is finished with the sources as they were before it.
-  const stream::Checkpoint before{Offset(3), Offset(9), {{3, Offset(3)}}};
+  const stream::Checkpoint before{Offset(3), Offset(9), {{"", 3, Offset(3)}}};
   warehouse_.table.erase(warehouse_.table.begin() + 3, warehouse_.table.end());
   checkpoints_.saved["events-0"] = before;
   load_until(Offset(13), options);

@@ -1,10 +1,8 @@
 #include "main/accept_process.h"
 
-#include <algorithm>
-
 #include "capture/capture_server.h"
 #include "catalog/live_snapshot.h"
-#include "codec/utf8.h"
+#include "main/capture_settings.h"
 #include "main/captured_lanes.h"
 #include "main/log_places.h"
 
@@ -15,29 +13,11 @@ namespace {
 // How long requests that are under way may still take once we are asked to stop.
 constexpr Millis drain_grace{20'000};
 
-// What stands between commas, without blanks around it.
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> items;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(','), text.size());
-    if (const auto item = codec::trim(text.substr(0, end)); !item.empty()) items.emplace_back(item);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return items;
-}
-
 capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
   const DataDirectory& directory = runtime.directory();
   capture::CaptureConfig config;
+  config.rules = runtime.must(capture_rules(runtime.settings()));
   config.rules.api = {directory.api_socket()};
-  config.rules.accepts_unknown_tokens =
-      runtime.settings().text("capture.unknown_tokens") == "accept";
-  config.rules.gives_receipts = runtime.settings().text("capture.receipts") == "on";
-  config.rules.recorded_tokens = split_list(runtime.settings().text("replay.projects"));
-  config.rules.static_folder = runtime.settings().text("capture.static_folder");
-  config.rules.overflow = {
-      static_cast<uint32_t>(runtime.settings().count("capture.overflow_rate")),
-      static_cast<uint32_t>(runtime.settings().count("capture.overflow_burst"))};
   config.process_socket = {directory.process_socket(runtime.name())};
   config.other_processes = {{"pipeline", {directory.process_socket("pipeline")}},
                             {"store", {directory.process_socket("store")}}};

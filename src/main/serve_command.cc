@@ -13,6 +13,7 @@
 #include "io/signals.h"
 #include "io/thread_worker.h"
 #include "main/backup.h"
+#include "main/capture_settings.h"
 #include "main/catalog_places.h"
 #include "main/commands.h"
 #include "main/data_directory.h"
@@ -126,6 +127,7 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   const Settings& settings = command.settings;
   MR_CO_TRY(const auto roles, parse_roles(settings.text("roles")));
   const DataDirectory directory(settings.text("data"));
+  MR_CO_CHECK(capture_rules(settings));
   MR_CO_CHECK(check_archive(settings.text("log.archive"), directory));
   if (std::ranges::find(roles, "store") != roles.end()) {
     MR_CO_CHECK(store::find_chdb_library(settings.text("store.library")));

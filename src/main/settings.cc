@@ -69,6 +69,11 @@ constexpr std::array definitions = {
                       "connections of clients at a time", "", 1},
     SettingDefinition{"capture.partitions", SettingKind::count, "1",
                       "partitions of the topic captured; more are never made fewer", "", 1, 1024},
+    SettingDefinition{"capture.trusted_proxies", SettingKind::text, "loopback,private",
+                      "whose word about a client's address is believed: addresses, networks, "
+                      "loopback, private, all, separated by commas"},
+    SettingDefinition{"capture.path_prefixes", SettingKind::text, "",
+                      "paths below which everything is served too, separated by commas (/relay)"},
     SettingDefinition{"capture.overflow_rate", SettingKind::count, "1000",
                       "events a second above which a key (project and distinct id) goes to the "
                       "overflow lane; 0: never",

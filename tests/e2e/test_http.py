@@ -15,7 +15,7 @@ import uuid
 import pytest
 
 from expect import assert_contains, rows_of
-from millrace import wait_until
+from millrace import CommandFailed, run_cli, sql_text, wait_until
 
 MIB = 1024 * 1024
 CAPTURE_PATHS = ["/e", "/i/v0/e", "/capture", "/track", "/batch"]
@@ -269,6 +269,26 @@ def test_unknown_tokens_are_kept_and_answers_carry_receipts_where_that_is_set(ma
     server.wait_drained()
     fates = server.status()["fates"]
     assert (fates["stored"], fates["dropped:unknown_token"]) == (1, 1)
+
+
+def test_a_site_may_pass_requests_on_below_a_path_of_its_own(make_millrace, unique):
+    server = make_millrace(options=["--capture.path_prefixes", "/relay-x7f",
+                                    "--capture.trusted_proxies", "203.0.113.0/24"]).start()
+    headers = {"X-Forwarded-For": "198.51.100.7"}
+    assert send(server, "POST", "/relay-x7f/e/", event(server, unique), headers)[0] == 200
+    assert send(server, "GET", f"/relay-x7f/array/{server.token}/config")[0] == 200
+    assert send(server, "GET", "/relay-x7f/api/status")[0] == 404
+    row, = server.wait_events(f"distinct_id = {sql_text(unique)}", 1)
+    assert row["properties"]["$ip"] == "127.0.0.1"  # the proxy is not trusted
+
+
+@pytest.mark.parametrize("setting,value", [("trusted_proxies", "10.0.0.0/40"),
+                                           ("path_prefixes", "relay")])
+def test_settings_about_proxies_that_make_no_sense_end_the_start(make_millrace, setting, value):
+    server = make_millrace(options=[f"--capture.{setting}", value])
+    with pytest.raises(CommandFailed) as refused:
+        run_cli(*server.command()[1:], timeout=30)
+    assert f"capture.{setting}" in refused.value.errors and value in refused.value.errors
 
 
 def test_an_unknown_token_is_told_so(millrace):
