@@ -178,7 +178,8 @@ SELECT team_id, distinct_id, person_id, version FROM person_distinct_ids WHERE v
 )sql";
 
 // One row for each request that brought a recording: `block_url` says where in the log it lies, and
-// so do the source columns. A request that its client repeats has the same uuid, and counts once.
+// so do the source columns. A request that its client repeats has the same uuid, and the first one
+// counts.
 // Months are those of arrival: the clocks of clients are wrong. Below it, sessions as the reference
 // has them, one row each.
 constexpr std::string_view session_replay = R"sql(CREATE TABLE IF NOT EXISTS session_replay_blocks
@@ -210,9 +211,10 @@ constexpr std::string_view session_replay = R"sql(CREATE TABLE IF NOT EXISTS ses
     _partition UInt64,
     _source_partition UInt64,
     _source_offset UInt64,
+    _earlier UInt64 MATERIALIZED 18446744073709551615 - _source_offset,
     INDEX offset_minmax _offset TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree
+ENGINE = ReplacingMergeTree(_earlier)
 PARTITION BY toYYYYMM(_timestamp)
 ORDER BY (team_id, session_id, uuid)
 SETTINGS index_granularity = 512, fsync_after_insert = 1, fsync_part_directory = 1,

@@ -47,8 +47,10 @@ TEST(SessionReplay, ARequestThatItsClientRepeatedCountsOnce) {
   ASSERT_TRUE(fixture.open().has_value());
   ASSERT_TRUE(fixture.insert("session_replay_blocks", block_row(1, 11, "s"), 1).has_value());
   ASSERT_TRUE(fixture.insert("session_replay_blocks", block_row(2, 11, "s"), 1).has_value());
-  EXPECT_EQ(fixture.told("SELECT message_count, length(block_urls) FROM session_replay_events"),
-            "1\t1\n");
+  EXPECT_EQ(fixture.told("SELECT message_count, block_urls FROM session_replay_events"),
+            "1\t['log://captured.replay/0/1']\n");
+  ASSERT_TRUE(fixture.internal("OPTIMIZE TABLE session_replay_blocks FINAL").has_value());
+  EXPECT_EQ(fixture.told("SELECT _source_offset FROM session_replay_blocks"), "1\n");
 }
 
 }  // namespace
