@@ -1,13 +1,25 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
+
 namespace mr::codec {
+
+// The value of each byte as a hexadecimal digit in either case, or -1.
+inline constexpr std::array<int8_t, 256> hex_digit_values = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (int8_t i = 0; i < 10; ++i) values[static_cast<size_t>('0' + i)] = i;
+  for (int8_t i = 0; i < 6; ++i) {
+    values[static_cast<size_t>('a' + i)] = values[static_cast<size_t>('A' + i)] =
+        static_cast<int8_t>(10 + i);
+  }
+  return values;
+}();
 
 // The value of a hexadecimal digit in either case, or -1.
 constexpr int hex_digit_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+  return hex_digit_values[static_cast<unsigned char>(c)];
 }
 
 }  // namespace mr::codec

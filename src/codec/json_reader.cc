@@ -92,6 +92,7 @@ bool Reader::at_end() {
 }
 
 bool Reader::skip_string() {
+  string_was_escaped_ = false;
   ++next_;
   while (true) {
     next_ = skip_plain(next_, end_);
@@ -101,6 +102,7 @@ bool Reader::skip_string() {
       return true;
     }
     if (*next_ != '\\') return fail_here("control character in a string");
+    string_was_escaped_ = true;
     if (end_ - next_ < 2) return fail_here("unterminated string");
     const char escape = next_[1];
     if (escape == 'u') {
@@ -265,11 +267,11 @@ bool Reader::next_member(std::string_view& key) {
   if (next_ == end_ || *next_ != '"') return fail_here("expected a key");
   if (!skip_string()) return false;
   const std::string_view quoted(quote, static_cast<size_t>(next_ - quote));
+  key_was_escaped_ = string_was_escaped_;
   skip_blanks();
   if (next_ == end_ || *next_ != ':') return fail_here("expected ':'");
   ++next_;
-  key = text_of(quoted, key_);
-  key_was_escaped_ = key.data() != quoted.data() + 1;
+  key = key_was_escaped_ ? text_of(quoted, key_) : quoted.substr(1, quoted.size() - 2);
   after_value_ = false;
   return true;
 }

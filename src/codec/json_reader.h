@@ -83,6 +83,7 @@ class Reader {
   size_t depth_ = 0;
   // Inside a container: a value was read, so a comma or the end must follow.
   bool after_value_ = false;
+  bool string_was_escaped_ = false;  // the one last skipped
   bool key_was_escaped_ = false;
   std::string key_;
 };

@@ -14,6 +14,10 @@ constexpr std::array<std::string_view, 19> wide_blanks = {
     "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8",
     "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
 
+bool is_ascii(char c) {
+  return static_cast<unsigned char>(c) < 0x80;
+}
+
 bool is_ascii_blank(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -21,7 +25,8 @@ bool is_ascii_blank(char c) {
 // The length of the white space character at the front (or the back), or 0.
 size_t blank_size(std::string_view text, bool at_front) {
   if (text.empty()) return 0;
-  if (is_ascii_blank(at_front ? text.front() : text.back())) return 1;
+  const char edge = at_front ? text.front() : text.back();
+  if (is_ascii(edge)) return is_ascii_blank(edge) ? 1 : 0;
   for (const std::string_view blank : wide_blanks) {
     if (at_front ? text.starts_with(blank) : text.ends_with(blank)) return blank.size();
   }

@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t disk_threads = 4;
 // Small, so that a commit that comes meanwhile need not wait long.
-constexpr size_t zeros_per_write = 128 * 1024;
+constexpr size_t zeros_per_write = 512 * 1024;
 
 std::unexpected<Error> errno_failure(std::string_view attempt, std::string_view subject) {
   return fail(error_from_errno(errno, attempt, subject));
