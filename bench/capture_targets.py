@@ -2,7 +2,7 @@
 """Judges capture by the figures that it has to reach (bench/README.md, "Targets of capture").
 
   bench/capture_targets.py                  everything, about 5 minutes
-  bench/capture_targets.py --only ceiling   one part: ceiling, open, sustained or footprint
+  bench/capture_targets.py --only ceiling   one part: ceiling, open, sustained, footprint, peers
   bench/capture_targets.py --quick          fewer and shorter runs, about 2 minutes
   bench/capture_targets.py --json FILE      also the judged figures, for programs
 
@@ -17,11 +17,12 @@ import sys
 
 import capture_pairs
 import footprint
+import peers
 import targets
 from results import Results, print_table, short
 from servers import CEILING, PROGRAM, ROOT, BenchFailed, Ceiling, Millrace, busy_cores
 
-PARTS = ["ceiling", "open", "sustained", "footprint"]
+PARTS = ["ceiling", "open", "sustained", "footprint", "peers"]
 SUSTAINED_RATE = 50_000
 SHAPES = ["batch gzip", "batch", "single"]
 
@@ -86,6 +87,21 @@ def run_sustained(options, keep):
 
 def run_footprint(options, keep):
     return footprint.measure(options.folder, options.seconds, keep)
+
+
+def run_peers(options, keep):
+    figures = {}
+    for peer in peers.PEERS:
+        if missing := peer.missing():
+            print(f"{peer.name}: not measured: {missing}")
+            continue
+        with Millrace(options.folder / "millrace", roles="accept") as ours, \
+                peer(options.folder / peer.name) as theirs:
+            for shape in ("batch gzip", "single"):
+                found = capture_pairs.pairs_of(ours, theirs, shape, options.pairs,
+                                               options.seconds, keep)
+                figures |= compare(found, shape, peer.name)
+    return figures
 
 
 def parse():

@@ -113,11 +113,12 @@ class Server:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def spawn(self, command):
+    def spawn(self, command, environment=None):
         self.log_path = self.folder.with_suffix(".log")
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                          start_new_session=True)
+                                          start_new_session=True,
+                                          env={**os.environ, **(environment or {})})
 
     def answers(self, path):
         if self.child.poll() is not None:

@@ -14,8 +14,6 @@ TARGETS = {
     "1500 single/s, p99 of ceiling's": ("x", False, 2.5, 1.6),
     "batch gzip, events/s of posthog's": ("x", True, 10, 16),
     "batch gzip, CPU of posthog's": ("x", False, 1 / 14, 1 / 20),
-    "batch gzip, events/s of rudderstack's": ("x", True, 14, 20),
-    "single, events/s of rudderstack's": ("x", True, 17, 22),
     "50000 single/s for 60 s, p99": ("ms", False, 8, 5),
     "50000 single/s for 60 s, never sent": ("", False, 0, 0),
     "system calls of a single event": ("", False, 4, 2.3),
