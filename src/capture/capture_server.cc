@@ -41,7 +41,8 @@ class CaptureServer::ProcessPages final : public http::Handler {
     out += R"(,"dropped_events":)" + std::to_string(service.counters().dropped_events());
     out += R"(,"refused_requests":)" + std::to_string(service.counters().refused_requests());
     out += R"(,"next_offset":)" + std::to_string(lanes_.records_end());
-    out += R"(,"connections":)" + std::to_string(server_.public_server_.connections());
+    out += R"(,"connections":)" + std::to_string(server_.public_server_.connections() +
+                                                 server_.encrypted_server_.connections());
     out += R"(,"receive_bytes":)" + std::to_string(server_.public_server_.receive_memory_bytes());
     out += R"(,"catalog_revision":)" + std::to_string(catalog_.current().revision());
     out += R"(,"log_trouble":)" + json::quote(service.log_trouble()) + "}";
@@ -75,6 +76,7 @@ CaptureServer::CaptureServer(io::World world, CaptureConfig config, LaneAppender
                                                 metrics_page_, config.rules)),
       pages_(std::make_unique<ProcessPages>(*this, lanes, usage, catalog)),
       public_server_(world, *service_, metrics, "capture", public_limits(config)),
+      encrypted_server_(world, *service_, metrics, "capture_tls", public_limits(config)),
       process_server_(world, *pages_, metrics, "process"),
       tasks_(world.loop) {
 }
@@ -97,7 +99,14 @@ io::Task<void> CaptureServer::serve_process_socket(std::unique_ptr<io::Listener>
   (void)co_await process_server_.serve(std::move(listener));
 }
 
-io::Task<Result<void>> CaptureServer::serve(std::unique_ptr<io::Listener> listener) {
+io::Task<void> CaptureServer::serve_encrypted(std::unique_ptr<io::Listener> listener) {
+  // As of the process socket.
+  (void)co_await encrypted_server_.serve(std::move(listener));
+}
+
+io::Task<Result<void>> CaptureServer::serve(std::unique_ptr<io::Listener> listener,
+                                            std::unique_ptr<io::Listener> encrypted) {
+  if (encrypted) tasks_.spawn(serve_encrypted(std::move(encrypted)));
   tasks_.spawn(serve_process_socket(std::move(process_listener_)));
   const Result<void> served = co_await public_server_.serve(std::move(listener));
   process_server_.stop(Millis{0});
@@ -108,6 +117,7 @@ io::Task<Result<void>> CaptureServer::serve(std::unique_ptr<io::Listener> listen
 void CaptureServer::stop(Millis grace) {
   service_->begin_drain();
   public_server_.stop(grace);
+  encrypted_server_.stop(grace);
 }
 
 }  // namespace mr::capture

@@ -35,7 +35,9 @@ class CaptureServer {
   ~CaptureServer();
 
   // Serves clients on `listener` until stop(); completes when both servers have ended.
-  io::Task<Result<void>> serve(std::unique_ptr<io::Listener> listener);
+  // `encrypted` may be null. Each of the two has the limits of connections and memory to itself.
+  io::Task<Result<void>> serve(std::unique_ptr<io::Listener> listener,
+                               std::unique_ptr<io::Listener> encrypted);
   // Stops accepting, answers what is under way, cuts what is left after `grace`. The lanes must
   // go on working until serve() has completed.
   void stop(Millis grace);
@@ -48,6 +50,7 @@ class CaptureServer {
   CaptureServer(io::World world, CaptureConfig config, LaneAppender& lanes, Usage& usage,
                 const catalog::LiveSnapshot& catalog, telemetry::Metrics& metrics,
                 telemetry::Logger& log);
+  io::Task<void> serve_encrypted(std::unique_ptr<io::Listener> listener);
   io::Task<void> serve_process_socket(std::unique_ptr<io::Listener> listener);
 
   io::World world_;
@@ -56,6 +59,7 @@ class CaptureServer {
   std::unique_ptr<CaptureService> service_;
   std::unique_ptr<ProcessPages> pages_;
   http::Server public_server_;
+  http::Server encrypted_server_;
   http::Server process_server_;
   std::unique_ptr<io::Listener> process_listener_;
   io::TaskGroup tasks_;

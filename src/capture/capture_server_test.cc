@@ -41,7 +41,7 @@ struct ProcessFixture {
     co_return Result<void>();
   }
   Task<void> serve(std::unique_ptr<io::Listener> listener) {
-    EXPECT_TRUE(co_await server->serve(std::move(listener)));
+    EXPECT_TRUE(co_await server->serve(std::move(listener), nullptr));
     ended = true;
   }
   Task<http::ClientResponse> ask(io::Address to, std::string method, std::string target,

@@ -199,7 +199,7 @@ Response ClientSettings::answer(const http::Request& request) const {
     case Asked::early_access:
       return Response::json(200, R"({"earlyAccessFeatures":[]})");
     case Asked::segment_settings:
-      return segment_settings(head, token_of_segment_settings(path));
+      return segment_settings(request, token_of_segment_settings(path));
     case Asked::segment_metrics:
       return Response::json(200, R"({"success":true})");
     case Asked::rudder_source:
@@ -261,10 +261,11 @@ Response ClientSettings::flags(const http::Request& request, bool decide) const 
 }
 
 // The library then sends to the same host, so that changing its address of settings is enough.
-Response ClientSettings::segment_settings(const http::RequestHead& head,
+Response ClientSettings::segment_settings(const http::Request& request,
                                           std::string_view token) const {
+  const http::RequestHead& head = *request.head;
   if (projects_.find(token) == nullptr) return Response::text(404, "no project has this write key");
-  const bool secure = head.header_or_empty("x-forwarded-proto") == "https";
+  const bool secure = request.encrypted || head.header_or_empty("x-forwarded-proto") == "https";
   const std::string host =
       std::string(head.header_or_empty("host")) + std::string(head.prefix) + "/v1";
   return Response::json(

@@ -35,7 +35,7 @@ class ClientSettings {
  private:
   http::Response remote_config(std::string_view path) const;
   http::Response flags(const http::Request& request, bool decide) const;
-  http::Response segment_settings(const http::RequestHead& head, std::string_view token) const;
+  http::Response segment_settings(const http::Request& request, std::string_view token) const;
   http::Response rudder_source(std::string_view token) const;
   std::string request_id() const;
   bool records_sessions(std::string_view token) const;

@@ -60,6 +60,7 @@ struct Request {
   ByteView body;
   // The peer's address without port; empty for a unix socket.
   std::string_view peer;
+  bool encrypted = false;  // it came over TLS
 };
 
 // Why the server itself ends a request before its handler saw it whole.

@@ -43,8 +43,8 @@ io::Task<void> Session::run() {
     if (step != Step::ready) break;
 
     const Instant received = now();
-    Response response = co_await server_.handler_.handle(
-        Request{&parser_.head(), body_view_, connection_->peer_host()});
+    Response response = co_await server_.handler_.handle(Request{
+        &parser_.head(), body_view_, connection_->peer_host(), connection_->is_encrypted()});
     const bool keep = parser_.head().keep_alive && !response.close && !server_.stopping_;
     const int status = response.status;
     const bool sent = co_await send(std::move(response), keep);

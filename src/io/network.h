@@ -32,6 +32,8 @@ class Connection {
   virtual void close() = 0;
   // The peer's address ("127.0.0.1", without port; empty for a unix socket).
   virtual const std::string& peer_host() const = 0;
+  // Whether nobody between the peer and us can read it.
+  virtual bool is_encrypted() const { return false; }
 };
 
 class Listener {

@@ -2,6 +2,8 @@
 
 #include "capture/capture_server.h"
 #include "catalog/live_snapshot.h"
+#include "http/tls_certificate.h"
+#include "http/tls_listener.h"
 #include "main/capture_settings.h"
 #include "main/captured_lanes.h"
 #include "main/log_places.h"
@@ -25,6 +27,18 @@ capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
   return config;
 }
 
+// Null when there is none. Files that cannot be used end the process: `serve` has looked at them
+// before, so they are being changed.
+io::Task<std::unique_ptr<http::TlsCertificate>> open_certificate(ProcessRuntime& runtime) {
+  const Settings& settings = runtime.settings();
+  if (settings.text("tls.certificate").empty()) co_return nullptr;
+  auto certificate = std::make_unique<http::TlsCertificate>(
+      runtime.world(), settings.text("tls.certificate"), settings.text("tls.key"), runtime.log(),
+      runtime.metrics());
+  runtime.must(co_await certificate->open());
+  co_return certificate;
+}
+
 io::Task<void> stop_when_asked(ProcessRuntime& runtime, capture::CaptureServer& server) {
   co_await runtime.stop_requested();
   server.stop(drain_grace);
@@ -32,7 +46,7 @@ io::Task<void> stop_when_asked(ProcessRuntime& runtime, capture::CaptureServer& 
 
 }  // namespace
 
-io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
+io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener, int tls_listener) {
   io::World& world = runtime.world();
   const DataDirectory& directory = runtime.directory();
   catalog::LiveSnapshot catalog(world, directory.catalog_snapshot(), directory.catalog_page());
@@ -55,7 +69,17 @@ io::Task<void> run_accept_process(ProcessRuntime& runtime, int listener) {
   tasks.spawn(follow_lane_partitions(runtime, *log, opener.partitions()));
   tasks.spawn(opener.attend(lanes));
   tasks.spawn(usage.keep());
-  runtime.must(co_await server->serve(std::move(accepting)));
+  const auto certificate = co_await open_certificate(runtime);
+  std::unique_ptr<io::Listener> encrypted;
+  if (certificate) {
+    encrypted = std::make_unique<http::TlsListener>(
+        world, runtime.must(world.network.adopt_listener(tls_listener)), *certificate,
+        runtime.metrics());
+    runtime.log().info("serves TLS", {{"address", encrypted->address().text}});
+    tasks.spawn(certificate->follow());
+  }
+  runtime.must(co_await server->serve(std::move(accepting), std::move(encrypted)));
+  if (certificate) certificate->stop();
   usage.stop();
   co_await tasks.drain();
   runtime.must(co_await lanes.close());

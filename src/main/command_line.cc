@@ -330,6 +330,7 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
   add_serve_flags(process, flags);
   process.add_option("name", command.process_name)->required();
   process.add_option("--listener", command.listener);
+  process.add_option("--tls-listener", command.tls_listener);
 
   add_server_commands(app, command);
   add_log_and_backup_commands(app, command);

@@ -80,7 +80,8 @@ struct Command {
   Settings settings;
   std::vector<std::string> serve_arguments;  // as given after `serve`, for the children
   std::string process_name;
-  int listener = -1;  // the inherited listening socket of process accept
+  int listener = -1;  // the inherited listening sockets of process accept
+  int tls_listener = -1;
 
   // the others
   ServerAddress server;

@@ -18,7 +18,7 @@ constexpr size_t store_workers = 1;
 int run_process(const Command& command) {
   if (command.process_name == "accept") {
     ProcessRuntime runtime(command, accept_workers);
-    runtime.run(run_accept_process(runtime, command.listener));
+    runtime.run(run_accept_process(runtime, command.listener, command.tls_listener));
     return 0;
   }
   if (command.process_name == "pipeline") {

@@ -6,8 +6,10 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "catalog/catalog.h"
+#include "http/tls_certificate.h"
 #include "io/processes.h"
 #include "io/real_world.h"
 #include "io/signals.h"
@@ -93,19 +95,36 @@ io::Task<Result<void>> check_reserved(io::World world, const Settings& settings,
                      readable_bytes(space.total_bytes) + ": keep less free");
 }
 
-Result<int> take_address(const std::string& listen) {
+// Whether TLS is asked for, and can be had with the files that are named.
+io::Task<Result<bool>> check_tls(io::World& world, telemetry::Logger& log,
+                                 const Settings& settings) {
+  const std::string& certificate = settings.text("tls.certificate");
+  const std::string& key = settings.text("tls.key");
+  if (certificate.empty() && key.empty()) co_return false;
+  if (certificate.empty() || key.empty()) {
+    co_return fail(ErrorCode::invalid_input,
+                   std::string(certificate.empty() ? "tls.certificate" : "tls.key") +
+                       " is missing: TLS needs both a certificate and its key");
+  }
+  telemetry::Metrics metrics;
+  MR_CO_CHECK(co_await http::TlsCertificate(world, certificate, key, log, metrics).open());
+  co_return true;
+}
+
+Result<int> take_address(const std::string& listen, const char* flag) {
   auto socket = io::RealNetwork::listen_for_child({listen});
   if (!socket && socket.error().code() == ErrorCode::already_exists) {
     return fail(ErrorCode::already_exists,
                 "the address " + listen +
-                    " is taken by another program: stop that, or choose another with "
-                    "--listen ADDRESS:PORT");
+                    " is taken by another program: stop that, or choose another with " + flag +
+                    " ADDRESS:PORT");
   }
   return socket;
 }
 
 std::vector<Supervisor::Child> make_children(const Command& command,
-                                             const std::vector<std::string>& roles, int listener) {
+                                             const std::vector<std::string>& roles, int listener,
+                                             std::optional<int> tls_listener) {
   std::vector<Supervisor::Child> children;
   for (const std::string& role : roles) {
     io::ChildCommand child;
@@ -115,6 +134,11 @@ std::vector<Supervisor::Child> make_children(const Command& command,
     if (role == "accept") {
       child.arguments.insert(child.arguments.end(), {"--listener", std::to_string(listener)});
       child.kept_descriptors = {listener};
+      if (tls_listener) {
+        child.arguments.insert(child.arguments.end(),
+                               {"--tls-listener", std::to_string(*tls_listener)});
+        child.kept_descriptors.push_back(*tls_listener);
+      }
     }
     children.push_back({role, std::move(child)});
   }
@@ -128,6 +152,7 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   MR_CO_TRY(const auto roles, parse_roles(settings.text("roles")));
   const DataDirectory directory(settings.text("data"));
   MR_CO_CHECK(capture_rules(settings));
+  MR_CO_TRY(const bool tls, co_await check_tls(world, log, settings));
   MR_CO_CHECK(check_archive(settings.text("log.archive"), directory));
   if (std::ranges::find(roles, "store") != roles.end()) {
     MR_CO_CHECK(store::find_chdb_library(settings.text("store.library")));
@@ -148,13 +173,17 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
     io::ThreadWorker worker(real.loop(), 1, "state");
     MR_CO_CHECK(co_await expect_consumers(world, worker, directory, std::move(expected)));
   }
-  MR_CO_TRY(const int listener, take_address(settings.text("listen")));
+  MR_CO_TRY(const int listener, take_address(settings.text("listen"), "--listen"));
+  std::optional<int> tls_listener;
+  if (tls) {
+    MR_CO_TRY(tls_listener, take_address(settings.text("tls.listen"), "--tls.listen"));
+  }
   std::string admin_token;
   MR_CO_TRY(
       const auto snapshot,
       co_await prepare_catalog(world, directory, settings.text("project_token"), admin_token));
   Supervisor supervisor(world, signals, log, directory.processes_file(),
-                        make_children(command, roles, listener));
+                        make_children(command, roles, listener, tls_listener));
   MR_ASSERT(!snapshot.projects().empty());
   const std::string welcome = welcome_text({.program = command.program,
                                             .address = settings.text("listen"),
@@ -165,6 +194,7 @@ io::Task<Result<bool>> serve(io::RealWorld& real, io::Signals& signals, telemetr
   std::fflush(stdout);
   const bool orderly = co_await supervisor.run();
   ::close(listener);
+  if (tls_listener) ::close(*tls_listener);
   co_return orderly;
 }
 
