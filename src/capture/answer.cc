@@ -106,6 +106,12 @@ http::Response ai_response(const Outcome& outcome) {
   return http::Response::json(200, parts_body({}));
 }
 
+// What OTLP's exporters expect; they take what was dropped for a success.
+http::Response otel_response(const Outcome& outcome) {
+  if (outcome.status != 200) return http::Response::text(outcome.status, outcome.message);
+  return http::Response::json(200, "{}");
+}
+
 http::Response response_of(Route route, const Outcome& outcome) {
   switch (route) {
     case Route::segment:
@@ -118,6 +124,8 @@ http::Response response_of(Route route, const Outcome& outcome) {
       return pixel_response(outcome);
     case Route::posthog_ai:
       return ai_response(outcome);
+    case Route::posthog_otel:
+      return otel_response(outcome);
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
       return v1_response(outcome);

@@ -53,6 +53,8 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
     case Route::telemetry:
     case Route::posthog_v1_ai:  // single events of it may be nearly as large as other batches
       return posthog_body_bytes_max;
+    case Route::posthog_otel:
+      return posthog_otel_body_bytes_max;
     case Route::posthog_ai:
       return posthog_ai_body_bytes_max;
     case Route::posthog_replay:

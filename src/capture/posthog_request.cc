@@ -3,6 +3,7 @@
 #include "capture/limits.h"
 #include "event/ai_request.h"
 #include "event/capture_request.h"
+#include "event/otel_request.h"
 #include "event/replay_request.h"
 #include "event/v1_request.h"
 
@@ -54,6 +55,12 @@ event::CaptureVerdict decode_posthog(const http::Request& request, Route route, 
     ai.authorization = head.header("authorization");
     ai.content_type = head.header_or_empty("content-type");
     return event::decode_ai_request(std::move(ai), uuids);
+  }
+  if (route == Route::posthog_otel) {
+    auto otel = common_of<event::OtelRequest>(request, client_ip, now, posthog_otel_body_bytes_max);
+    otel.authorization = head.header("authorization");
+    otel.content_type = head.header_or_empty("content-type");
+    return event::decode_otel_request(std::move(otel), uuids);
   }
   if (route == Route::posthog_replay) {
     auto replay =

@@ -26,8 +26,8 @@ constexpr std::array<std::pair<std::string_view, Route>, 23> exact_routes = {{
     {"/i/v1/logs", Route::telemetry},
     {"/i/v1/metrics", Route::telemetry},
     {"/i/v1/traces", Route::telemetry},
-    {"/i/v0/ai/otel", Route::telemetry},
-    {"/i/v0/ai/otel/v1/traces", Route::telemetry},
+    {"/i/v0/ai/otel", Route::posthog_otel},
+    {"/i/v0/ai/otel/v1/traces", Route::posthog_otel},
     {"/i/v0/ai/otel/v1/logs", Route::telemetry},
     {"/", Route::root},
     {"/_readiness", Route::readiness},
@@ -63,7 +63,8 @@ std::string_view without_slash(std::string_view path) {
 bool is_event_route(Route route) {
   return route == Route::posthog || route == Route::posthog_engage ||
          route == Route::posthog_ai_batch || route == Route::posthog_ai ||
-         route == Route::posthog_replay || is_v1_route(route) || is_call_route(route);
+         route == Route::posthog_otel || route == Route::posthog_replay || is_v1_route(route) ||
+         is_call_route(route);
 }
 
 bool is_v1_route(Route route) {
@@ -92,6 +93,7 @@ bool takes_method(Route route, http::Method method) {
     case Route::black_hole:
       return method == Method::post || method == Method::get;
     case Route::posthog_ai:
+    case Route::posthog_otel:
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
     case Route::segment:
@@ -124,6 +126,7 @@ std::string_view allowed_methods(Route route) {
     case Route::black_hole:
       return "GET,POST,OPTIONS";
     case Route::posthog_ai:
+    case Route::posthog_otel:
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
     case Route::segment:

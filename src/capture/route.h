@@ -13,6 +13,7 @@ enum class Route : uint8_t {
   posthog_engage,    // /engage: the same, events may lack a name
   posthog_ai_batch,  // /i/v0/ai/batch: the same, AI events only
   posthog_ai,        // /i/v0/ai: one AI event as a form
+  posthog_otel,      // /i/v0/ai/otel: traces of OpenTelemetry
   posthog_v1,        // /i/v1/analytics/events: batches that are answered event by event
   posthog_v1_ai,     // /i/v1/ai/events: the same, AI events only
   posthog_replay,    // /s: session recordings

@@ -5,9 +5,9 @@
 #include "codec/json_text.h"
 #include "codec/multipart.h"
 #include "codec/utf8.h"
+#include "event/bearer_token.h"
 #include "event/capture_payload.h"
 #include "event/event_finisher.h"
-#include "event/token.h"
 
 namespace mr::event {
 namespace {
@@ -17,20 +17,6 @@ constexpr std::string_view properties_part = "event.properties";
 
 std::unexpected<Refusal> invalid(RefusalReason reason, std::string message) {
   return refuse(400, reason, std::move(message));
-}
-
-std::expected<std::string, Refusal> read_token(std::optional<std::string_view> authorization) {
-  constexpr std::string_view scheme = "Bearer ";
-  if (!authorization || !authorization->starts_with(scheme)) {
-    return refuse(401, RefusalReason::missing_token,
-                  "the request has no project token (Authorization: Bearer TOKEN)");
-  }
-  const TokenVerdict verdict = check_token(authorization->substr(scheme.size()));
-  if (verdict.problem != TokenProblem::none) {
-    return refuse(401, RefusalReason::malformed_token,
-                  "the project token is malformed: " + std::string(to_string(verdict.problem)));
-  }
-  return std::string(verdict.token);
 }
 
 std::expected<std::string, Refusal> open_body(AiRequest& request) {
@@ -147,7 +133,7 @@ CaptureVerdict decode_ai_request(AiRequest request, UuidSource& uuids) {
     return invalid(RefusalReason::not_multipart,
                    "Content-Type must be multipart/form-data with a boundary");
   }
-  auto token = read_token(request.authorization);
+  auto token = read_bearer_token(request.authorization);
   if (!token) return std::unexpected(std::move(token).error());
   const auto body = open_body(request);
   if (!body) return std::unexpected(body.error());

@@ -110,6 +110,8 @@ std::string_view to_string(DropReason reason) {
       return "ai_event_too_big";
     case DropReason::misrouted_event:
       return "misrouted_event";
+    case DropReason::not_ai_span:
+      return "not_ai_span";
     case DropReason::restricted:
       return "restricted";
     case DropReason::quota_events:

@@ -94,6 +94,7 @@ enum class DropReason : uint8_t {
   event_too_big,
   ai_event_too_big,
   misrouted_event,  // no AI event, on the path for those
+  not_ai_span,      // of a trace: about something else than a language model
   // What the operator decided:
   restricted,
   quota_events,
@@ -101,7 +102,7 @@ enum class DropReason : uint8_t {
   quota_recordings,
   quota_ai,
 };
-inline constexpr size_t drop_reasons = 22;
+inline constexpr size_t drop_reasons = 23;
 std::string_view to_string(DropReason reason);
 
 struct CapturedEvent {

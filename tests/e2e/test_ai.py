@@ -94,3 +94,22 @@ def test_a_form_brings_one_ai_event(millrace, unique, packed):
         ["event", "event.properties"]
     row = rows_of(millrace, unique, 1)[0]
     assert (row["uuid"], row["properties"]["$ai_input"]) == (head["uuid"], properties["$ai_input"])
+
+
+def test_spans_about_language_models_become_events_once(millrace, unique):
+    def text(key, value):
+        return {"key": key, "value": {"stringValue": value}}
+    chat = {"traceId": uuid.uuid4().hex, "spanId": uuid.uuid4().hex[:16], "name": "chat m",
+            "startTimeUnixNano": "1767323040000000000", "endTimeUnixNano": "1767323041500000000",
+            "attributes": [text("gen_ai.operation.name", "chat"), text("gen_ai.system", "openai"),
+                           {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "12"}}]}
+    other = {**chat, "spanId": uuid.uuid4().hex[:16], "attributes": [text("http.method", "GET")]}
+    body = {"resourceSpans": [{"resource": {"attributes": [text("user.id", unique)]},
+                               "scopeSpans": [{"spans": [chat, other]}]}]}
+    headers = {"Authorization": f"Bearer {millrace.token}", "Content-Type": "application/json"}
+    for _ in range(2):
+        status, _, answer = send(millrace, "POST", "/i/v0/ai/otel", body, headers)
+        assert (status, answer) == (200, "{}")
+    properties = rows_of(millrace, unique, 1)[0]["properties"]
+    assert (properties["$ai_input_tokens"], properties["$ai_latency"]) == (12, 1.5)
+    assert properties["$ai_trace_id"] == chat["traceId"]
