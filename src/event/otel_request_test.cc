@@ -45,11 +45,20 @@ std::string span_of(std::string_view attributes, std::string_view more = ids) {
          R"("endTimeUnixNano":1767323041500000000,"attributes":[)" + std::string(attributes) + "]}";
 }
 
+// An event with the request that it borrows from.
+struct OwnedEvent : RawEvent {
+  OwnedEvent(RawEvent event, CaptureVerdict from)
+      : RawEvent(std::move(event)), request(std::move(from)) {}
+  CaptureVerdict request;
+};
+
 // The only event of a trace of one span, as ingest reads it.
-RawEvent event_of(std::string_view span, std::string_view resource = "") {
-  const auto verdict = decode(trace_of(span, resource));
+OwnedEvent event_of(std::string_view span, std::string_view resource = "") {
+  auto verdict = decode(trace_of(span, resource));
   EXPECT_EQ(outcome(verdict), "accepted 1");
-  return read_raw_event(verdict->events.at(0).envelope, verdict->events.at(0).raw).value();
+  const CapturedEvent& captured = verdict->events.at(0);
+  auto event = read_raw_event(captured.envelope, captured.raw).value();
+  return {std::move(event), std::move(verdict)};
 }
 
 std::string property(const RawEvent& event, std::string_view name) {
