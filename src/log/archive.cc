@@ -22,6 +22,7 @@ io::Task<Result<void>> Archiver::open(std::unique_ptr<stream::Reader> reader, st
   MR_CO_CHECK(co_await world_.disk.make_folders(archive_));
   MR_CO_TRY(lock_, co_await world_.disk.lock(archive_ + "/" + lock_name));
   MR_CO_TRY(page_, co_await world_.disk.map_shared(archive_ + "/" + watermark_name));
+  begin_watermark(*page_);
   MR_CO_TRY(auto manifest, co_await load_manifest(world_.disk, archive_));
   if (manifest) manifest_ = std::move(*manifest);
   MR_CO_TRY(const Offset first, co_await reader_->first_offset());
@@ -38,7 +39,6 @@ io::Task<Result<void>> Archiver::open(std::unique_ptr<stream::Reader> reader, st
 
 // The archive's own readers learn by its page, as those of any partition do.
 void Archiver::show() const {
-  store_word(*page_, WatermarkWord::version, watermark_version);
   store_word(*page_, WatermarkWord::first, static_cast<uint64_t>(manifest_.first_offset.value));
   store_word(*page_, WatermarkWord::generation, static_cast<uint64_t>(manifest_.last_epoch));
   page_->publish(static_cast<size_t>(WatermarkWord::end),

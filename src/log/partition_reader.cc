@@ -22,7 +22,7 @@ constexpr int refreshes_max = 20;
 }  // namespace
 
 Offset PartitionReader::end_offset() const {
-  return Offset(static_cast<int64_t>(load_word(*page_, WatermarkWord::end).value_or(0)));
+  return visible_end(*page_).end;
 }
 
 bool PartitionReader::stale() const {
@@ -50,17 +50,16 @@ io::Task<Result<Offset>> PartitionReader::first_offset() {
 
 io::Task<Result<stream::ReadBatch>> PartitionReader::read(Offset from, size_t bytes_max,
                                                           Instant deadline) {
-  constexpr auto end_word = static_cast<size_t>(WatermarkWord::end);
   suspected_.reset();
   for (int refreshes = 0;;) {
-    const uint64_t seen = page_->load(end_word);
-    const Offset visible(static_cast<int64_t>(decode_word(WatermarkWord::end, seen).value_or(0)));
-    if (from >= visible) {
+    const VisibleEnd visible = visible_end(*page_);
+    if (from >= visible.end) {
       if (world_.clock.now() >= deadline) co_return stream::ReadBatch{};
-      (void)co_await page_->wait_until_not(end_word, seen, deadline);
+      const auto word = static_cast<size_t>(visible.word);
+      (void)co_await page_->wait_until_not(word, visible.stored, deadline);
       continue;
     }
-    auto batch = co_await read_visible(from, visible, bytes_max);
+    auto batch = co_await read_visible(from, visible.end, bytes_max);
     const bool whole = batch && !batch->damaged;
     if (whole) co_return batch;
     if (++refreshes > refreshes_max) {

@@ -52,6 +52,7 @@ io::Task<Result<void>> PartitionWriter::open() {
   MR_CO_CHECK(co_await world_.disk.make_folders(folder_));
   MR_CO_CHECK(co_await take_lock());
   MR_CO_TRY(page_, co_await world_.disk.map_shared(folder_ + "/" + watermark_name));
+  begin_watermark(*page_);
   constexpr unsigned generation_bits = 40;
   generation_ = load_word(*page_, WatermarkWord::generation)
                     .value_or(world_.random.next() >> (64 - generation_bits));
@@ -273,7 +274,6 @@ stream::AppenderStatus PartitionWriter::status() const {
 }
 
 void PartitionWriter::show_segment(int32_t epoch, uint64_t bytes) {
-  store_word(*page_, WatermarkWord::version, watermark_version);
   store_word(*page_, WatermarkWord::tail, pack_tail(epoch, bytes));
   store_word(*page_, WatermarkWord::first, static_cast<uint64_t>(manifest_.first_offset.value));
   ++generation_;

@@ -34,6 +34,7 @@ constexpr Key keys[] = {
     {"commit_bytes", &Scenario::commit_bytes},
     {"queue_bytes", &Scenario::queue_bytes},
     {"rot", &Scenario::rot},
+    {"page_lies", &Scenario::page_lies},
 };
 
 [[noreturn]] void refuse(const std::string& what) {

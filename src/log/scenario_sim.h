@@ -32,6 +32,8 @@ struct Scenario {
   int queue_bytes = 0;
   // Bits flip in what is sealed and synced.
   int rot = 0;
+  // A power loss leaves words on the watermark page that pass their own checks and mean nothing.
+  int page_lies = 0;
 };
 
 // Mistakes that are put into the engine or below it, to prove that they are found.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "log/manifest.h"
+#include "log/watermark.h"
 #include "log/workload_sim.h"
 
 namespace mr::log {
@@ -32,6 +34,21 @@ std::string names_of(const sim::Faults& faults) {
     if (faults.*kind.on && kind.on != &sim::Faults::mischief) text += std::string(" ") + kind.name;
   }
   return text;
+}
+
+// Leaves words on the watermark page that pass their own checks, but for the version's.
+io::Task<bool> spoil_page(io::World world, sim::SimRandom& random) {
+  constexpr unsigned value_bits = 48;
+  const auto page =
+      co_await world.disk.map_shared(std::string(sim_partition_folder) + "/" + watermark_name);
+  if (!page) co_return false;  // the partition has no folder yet
+  for (size_t word = 0; word <= static_cast<size_t>(WatermarkWord::remove_below); ++word) {
+    const uint64_t bits = random.between(1, value_bits);
+    const uint64_t value = random.next() >> (64 - bits);
+    const bool version = word == static_cast<size_t>(WatermarkWord::version);
+    (*page)->store(word, version ? value : encode_word(static_cast<WatermarkWord>(word), value));
+  }
+  co_return true;
 }
 
 // The machine of one run: the writer is its main process, whoever reads lives in another.
@@ -71,6 +88,7 @@ struct Machine {
     }
     world.crash(kind);
     if (power) readers = nullptr;
+    if (power && scenario.page_lies != 0) world.run(spoil_page(world.world(), random));
     model.power_lost |= power;
     if (!model.stopped) model.now = world.now().micros;
     model.stopped = true;

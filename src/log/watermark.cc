@@ -30,6 +30,35 @@ std::optional<uint64_t> decode_word(WatermarkWord word, uint64_t stored) {
   return value;
 }
 
+namespace {
+
+uint64_t our_version() {
+  return encode_word(WatermarkWord::version, watermark_version);
+}
+
+}  // namespace
+
+bool watermark_counts(const io::SharedPage& page) {
+  return page.load(static_cast<size_t>(WatermarkWord::version)) == our_version();
+}
+
+void begin_watermark(io::SharedPage& page) {
+  if (watermark_counts(page)) return;
+  constexpr WatermarkWord others[] = {WatermarkWord::generation, WatermarkWord::end,
+                                      WatermarkWord::tail, WatermarkWord::first,
+                                      WatermarkWord::remove_below};
+  for (const WatermarkWord word : others) page.store(static_cast<size_t>(word), 0);
+  page.publish(static_cast<size_t>(WatermarkWord::version), our_version());
+}
+
+VisibleEnd visible_end(const io::SharedPage& page) {
+  const uint64_t version = page.load(static_cast<size_t>(WatermarkWord::version));
+  if (version != our_version()) return {Offset(0), WatermarkWord::version, version};
+  const uint64_t stored = page.load(static_cast<size_t>(WatermarkWord::end));
+  const uint64_t end = decode_word(WatermarkWord::end, stored).value_or(0);
+  return {Offset(static_cast<int64_t>(end)), WatermarkWord::end, stored};
+}
+
 uint64_t pack_tail(int32_t epoch, uint64_t bytes) {
   MR_ASSERT(bytes >> 32 == 0);
   return (static_cast<uint64_t>(epoch) & 0xFFFF) << 32 | bytes;

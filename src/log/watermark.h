@@ -8,9 +8,10 @@
 
 namespace mr::log {
 
-// The words of a partition's shared page: how readers in any process learn what is durable. A word
-// carries its own check (docs/formats/log.md, "watermark"), because after a power loss the page
-// holds anything until the writer opens the partition again.
+// The words of a partition's shared page: how readers in any process learn what is durable. After a
+// power loss the page holds anything until the writer opens the partition again. So no word counts
+// while the version is not exactly ours (64 bits that chance does not hit), and each carries a
+// check of its own besides (docs/formats/log.md, "watermark").
 //
 // The writer stores tail, then generation, then publishes the end; a reader loads the end first, so
 // what it then sees of the others is at least as new.
@@ -29,6 +30,20 @@ inline constexpr uint64_t watermark_version = 1;
 uint64_t encode_word(WatermarkWord word, uint64_t value);
 std::optional<uint64_t> decode_word(WatermarkWord word, uint64_t stored);
 
+// Whether the page was begun by a writer of this layout, on this side of the last power loss.
+bool watermark_counts(const io::SharedPage& page);
+// Makes the page count, empty if it did not yet. For the holder of the partition's lock, before it
+// stores anything else.
+void begin_watermark(io::SharedPage& page);
+
+// How far the page lets readers go, and the word that changes when that does.
+struct VisibleEnd {
+  Offset end;
+  WatermarkWord word = WatermarkWord::end;
+  uint64_t stored = 0;
+};
+VisibleEnd visible_end(const io::SharedPage& page);
+
 struct TailMark {
   uint16_t epoch_low = 0;  // the low bits of the segment's epoch
   uint32_t bytes = 0;
@@ -43,7 +58,9 @@ std::optional<uint64_t> durable_tail(const io::SharedPage& page, int32_t epoch);
 inline void store_word(io::SharedPage& page, WatermarkWord word, uint64_t value) {
   page.store(static_cast<size_t>(word), encode_word(word, value));
 }
+// The word's value; nothing while the page does not count.
 inline std::optional<uint64_t> load_word(const io::SharedPage& page, WatermarkWord word) {
+  if (!watermark_counts(page)) return std::nullopt;
   return decode_word(word, page.load(static_cast<size_t>(word)));
 }
 
