@@ -50,17 +50,14 @@ event::CaptureVerdict decode_posthog(const http::Request& request, Route route, 
     v1.ai_only = route == Route::posthog_v1_ai;
     return event::decode_v1_request(std::move(v1));
   }
-  if (route == Route::posthog_ai) {
-    auto ai = common_of<event::AiRequest>(request, client_ip, now, posthog_ai_body_bytes_max);
+  if (route == Route::posthog_ai || route == Route::posthog_otel) {
+    const bool is_form = route == Route::posthog_ai;
+    auto ai = common_of<event::BearerRequest>(
+        request, client_ip, now, is_form ? posthog_ai_body_bytes_max : posthog_otel_body_bytes_max);
     ai.authorization = head.header("authorization");
     ai.content_type = head.header_or_empty("content-type");
-    return event::decode_ai_request(std::move(ai), uuids);
-  }
-  if (route == Route::posthog_otel) {
-    auto otel = common_of<event::OtelRequest>(request, client_ip, now, posthog_otel_body_bytes_max);
-    otel.authorization = head.header("authorization");
-    otel.content_type = head.header_or_empty("content-type");
-    return event::decode_otel_request(std::move(otel), uuids);
+    return is_form ? event::decode_ai_request(std::move(ai), uuids)
+                   : event::decode_otel_request(std::move(ai), uuids);
   }
   if (route == Route::posthog_replay) {
     auto replay =

@@ -5,8 +5,6 @@
 #include "codec/json_text.h"
 #include "codec/multipart.h"
 #include "codec/utf8.h"
-#include "event/bearer_token.h"
-#include "event/capture_payload.h"
 #include "event/event_finisher.h"
 
 namespace mr::event {
@@ -17,13 +15,6 @@ constexpr std::string_view properties_part = "event.properties";
 
 std::unexpected<Refusal> invalid(RefusalReason reason, std::string message) {
   return refuse(400, reason, std::move(message));
-}
-
-std::expected<std::string, Refusal> open_body(AiRequest& request) {
-  if (request.body.empty()) {
-    return invalid(RefusalReason::empty_payload, "the request has no body");
-  }
-  return decompress(std::move(request.body), Compression::none, request.limits.body_bytes_max);
 }
 
 // The parts of the request by what they are.
@@ -125,7 +116,7 @@ std::optional<Refusal> check(const EventDraft& draft) {
 
 }  // namespace
 
-CaptureVerdict decode_ai_request(AiRequest request, UuidSource& uuids) {
+CaptureVerdict decode_ai_request(BearerRequest request, UuidSource& uuids) {
   const auto boundary = codec::is_multipart_form(request.content_type)
                             ? codec::multipart_boundary(request.content_type)
                             : std::nullopt;

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <string_view>
+#include <cstddef>
 
-#include "base/time.h"
+#include "event/bearer_request.h"
 #include "event/captured_batch.h"
 
 namespace mr::event {
@@ -18,19 +16,10 @@ inline constexpr size_t ai_event_part_bytes_max = 32 * 1024;
 // Both parts together.
 inline constexpr size_t ai_parts_bytes_max = 8 * 1024 * 1024;
 
-struct AiRequest {
-  std::optional<std::string_view> authorization;
-  std::string_view content_type;
-  std::string body;  // as it was sent; compressed by gzip, it shows
-  WallTime now;      // arrival
-  std::string_view client_ip;
-  CaptureLimits limits;
-};
-
 // A batch of one event and a report of each part, or the answer that refuses the request: 400 for
 // what is no form or no AI event, or for a part too many, 401 for a missing or malformed token, 413
 // for what is too large. The event's value is the part `event` as it was sent; properties from a
 // part of their own are put behind its last field, as they were sent.
-CaptureVerdict decode_ai_request(AiRequest request, UuidSource& uuids);
+CaptureVerdict decode_ai_request(BearerRequest request, UuidSource& uuids);
 
 }  // namespace mr::event

@@ -10,7 +10,7 @@
 // can be mapped.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace mr::event;
-  AiRequest request;
+  BearerRequest request;
   request.authorization = "Bearer phc_t";
   request.content_type = "multipart/form-data; boundary=AB";
   request.body = mr::as_text({data, size});

@@ -22,7 +22,7 @@ std::string part(std::string_view name, std::string_view content) {
 CaptureVerdict decode(std::string body, std::string_view authorization = "Bearer phc_t",
                       std::string_view content_type = "multipart/form-data; boundary=AB") {
   CountingUuids uuids;
-  AiRequest request;
+  BearerRequest request;
   if (!authorization.empty()) request.authorization = authorization;
   request.content_type = content_type;
   request.body = std::move(body);

@@ -173,4 +173,13 @@ std::expected<std::string, Refusal> decode_payload(Payload payload, CaptureQuery
   return content;
 }
 
+CaptureVerdict open_batch(Payload payload, CaptureQuery& query) {
+  auto text = decode_payload(std::move(payload), query);
+  if (!text) return std::unexpected(std::move(text).error());
+  CapturedBatch batch;
+  batch.body = std::make_unique<const std::string>(*std::move(text));
+  batch.beacon = query.beacon;
+  return batch;
+}
+
 }  // namespace mr::event

@@ -42,6 +42,9 @@ struct Payload {
 // The JSON text (not yet parsed, its UTF-8 not yet checked). Takes `data` out of the query.
 std::expected<std::string, Refusal> decode_payload(Payload payload, CaptureQuery& query);
 
+// The same as the body of a batch without events, which knows whether it came as a beacon.
+CaptureVerdict open_batch(Payload payload, CaptureQuery& query);
+
 // Gunzips when the encoding or the first bytes say so; shared with the other wire formats. `hint`
 // is gzip or none.
 std::expected<std::string, Refusal> decompress(std::string bytes, Compression hint,

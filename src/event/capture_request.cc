@@ -8,7 +8,7 @@
 #include "event/capture_payload.h"
 #include "event/event_draft.h"
 #include "event/event_finisher.h"
-#include "event/token.h"
+#include "event/request_fields.h"
 
 namespace mr::event {
 namespace {
@@ -63,8 +63,7 @@ std::expected<Walked, Refusal> walk(std::string_view text, size_t events_max) {
   if (!codec::is_valid_utf8(text)) {
     return refuse(400, RefusalReason::not_utf8, "the payload is not valid UTF-8");
   }
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  text = without_byte_order_mark(text);
   json::Reader reader(text);
   Walked walked;
   if (reader.peek() == json::Kind::array) {
@@ -116,33 +115,23 @@ std::expected<std::string, Refusal> resolve_token(const Walked& walked) {
   if (!any) {
     return refuse(401, RefusalReason::missing_token, "the request has no project token (api_key)");
   }
-  const TokenVerdict verdict = check_token(found);
-  if (verdict.problem != TokenProblem::none) {
-    return refuse(401, RefusalReason::malformed_token,
-                  "the project token is malformed: " + std::string(to_string(verdict.problem)));
-  }
-  return std::string(verdict.token);
+  return accept_token(found);
 }
 
 std::optional<WallTime> request_sent_at(const Walked& walked, const CaptureQuery& query) {
-  std::string scratch;
-  if (walked.is_batch && json::is_string(walked.sent_at)) {
-    if (const auto time = parse_timestamp(json::text_of(walked.sent_at, scratch))) return time;
-  }
-  return query.sent_at;
+  const auto in_batch = walked.is_batch ? read_time(walked.sent_at) : std::nullopt;
+  return in_batch ? in_batch : query.sent_at;
 }
 
 }  // namespace
 
 CaptureVerdict decode_capture_request(CaptureRequest request, UuidSource& uuids) {
   CaptureQuery query = parse_capture_query(request.query);
-  auto text = decode_payload({std::move(request.body), request.content_type,
-                              request.content_encoding, request.limits.body_bytes_max},
-                             query);
-  if (!text) return std::unexpected(std::move(text).error());
-  CapturedBatch batch;
-  batch.body = std::make_unique<const std::string>(*std::move(text));
-  batch.beacon = query.beacon;
+  auto opened = open_batch({std::move(request.body), request.content_type, request.content_encoding,
+                            request.limits.body_bytes_max},
+                           query);
+  if (!opened) return opened;
+  CapturedBatch batch = *std::move(opened);
   auto walked = walk(*batch.body, request.limits.events_max);
   if (!walked) return std::unexpected(std::move(walked).error());
   auto token = resolve_token(*walked);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/json_text.h"
+#include "event/request_fields.h"
 
 namespace mr::event {
 
@@ -99,11 +100,49 @@ std::string_view draft_distinct_id(const EventDraft& draft) {
   return {};
 }
 
+namespace {
+
+// The event's age when it was sent, when it tells one.
 std::optional<int64_t> offset_millis(const EventDraft& draft) {
   const auto offset = json::as_double(draft.offset);
   if (!offset) return std::nullopt;
   constexpr double limit = 9e15;
   return static_cast<int64_t>(std::clamp(*offset, -limit, limit));
+}
+
+}  // namespace
+
+std::optional<Refusal> check_draft_kinds(const EventDraft& draft, std::string_view whose) {
+  const auto refusal = [&](std::string_view what) {
+    return Refusal{400, RefusalReason::invalid_event, std::string(whose) + std::string(what)};
+  };
+  if (!is_absent_or(json::Kind::string, draft.timestamp)) {
+    return refusal("'s timestamp is not a string");
+  }
+  if (!is_absent_or(json::Kind::number, draft.offset)) {
+    return refusal("'s offset is not a number");
+  }
+  if (!is_absent_or(json::Kind::boolean, draft.property_cookieless_mode)) {
+    return refusal("'s $cookieless_mode is not a boolean");
+  }
+  return std::nullopt;
+}
+
+EventTime draft_time(const EventDraft& draft, std::optional<WallTime> sent_at, WallTime now) {
+  std::string scratch;
+  TimeInput input{.sent_at = sent_at, .now = now};
+  if (json::is_string(draft.timestamp)) input.timestamp = json::text_of(draft.timestamp, scratch);
+  input.offset_millis = offset_millis(draft);
+  input.ignore_sent_at = json::is_true(draft.property_ignore_sent_at);
+  return compute_event_time(input);
+}
+
+std::optional<codec::Uuid> draft_uuid(const EventDraft& draft, WallTime at, UuidSource& uuids) {
+  if (draft.uuid.empty() || json::is_null(draft.uuid) || draft.uuid == "\"\"") {
+    return uuids.next(at);
+  }
+  std::string scratch;
+  return codec::parse_uuid(json::text_of(draft.uuid, scratch));
 }
 
 }  // namespace mr::event

@@ -1,10 +1,13 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string_view>
 
+#include "base/time.h"
 #include "codec/json_reader.h"
+#include "codec/uuid.h"
+#include "event/captured_batch.h"
+#include "event/timestamp.h"
 
 namespace mr::event {
 
@@ -46,7 +49,15 @@ std::string_view draft_token(const EventDraft& draft);
 // The raw distinct id: the first that is there and not null; else empty.
 std::string_view draft_distinct_id(const EventDraft& draft);
 
-// The event's age when it was sent, when it tells one.
-std::optional<int64_t> offset_millis(const EventDraft& draft);
+// Whether the fields that tell of time and person are of the kinds they must be; else the refusal,
+// in which `whose` names the event.
+std::optional<Refusal> check_draft_kinds(const EventDraft& draft, std::string_view whose);
+
+// When the event happened, by what it says and what its request says.
+EventTime draft_time(const EventDraft& draft, std::optional<WallTime> sent_at, WallTime now);
+
+// The event's uuid, or for one without a new one whose time is `at`. Nothing when it has one that
+// is not a UUID.
+std::optional<codec::Uuid> draft_uuid(const EventDraft& draft, WallTime at, UuidSource& uuids);
 
 }  // namespace mr::event

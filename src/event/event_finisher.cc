@@ -5,6 +5,7 @@
 #include "codec/json_text.h"
 #include "event/distinct_id.h"
 #include "event/event_names.h"
+#include "event/request_fields.h"
 
 namespace mr::event {
 namespace {
@@ -15,27 +16,14 @@ std::optional<Refusal> invalid(std::string message) {
   return Refusal{400, RefusalReason::invalid_event, std::move(message)};
 }
 
-bool absent_or(std::string_view raw, json::Kind kind) {
-  return raw.empty() || json::is_null(raw) || json::kind_of(raw) == kind;
-}
-
 std::optional<Refusal> check_kinds(const EventDraft& draft) {
   if (json::kind_of(draft.raw) != json::Kind::object) return invalid("an event is not an object");
-  if (!absent_or(draft.event, json::Kind::string)) return invalid("an event's name is no text");
+  if (!is_absent_or(json::Kind::string, draft.event)) return invalid("an event's name is no text");
   if (draft.properties != json::Kind::invalid && draft.properties != json::Kind::null &&
       draft.properties != json::Kind::object) {
     return invalid("an event's properties are not an object");
   }
-  if (!absent_or(draft.timestamp, json::Kind::string)) {
-    return invalid("an event's timestamp is not a string");
-  }
-  if (!absent_or(draft.offset, json::Kind::number)) {
-    return invalid("an event's offset is not a number");
-  }
-  if (!absent_or(draft.property_cookieless_mode, json::Kind::boolean)) {
-    return invalid("an event's $cookieless_mode is not a boolean");
-  }
-  return std::nullopt;
+  return check_draft_kinds(draft, "an event");
 }
 
 }  // namespace
@@ -66,13 +54,15 @@ std::optional<Refusal> EventFinisher::finish(const EventDraft& draft, CapturedBa
     return Refusal{400, RefusalReason::missing_distinct_id,
                    "the event \"" + envelope.event + "\" has no distinct_id"};
   }
-  const EventTime time = event_time(draft);
+  const EventTime time = draft_time(draft, facts_.sent_at, facts_.now);
   captured.time_outcome = time.outcome;
   envelope.timestamp = time.time;
-  if (!read_uuid(draft, envelope)) {
+  const auto uuid = draft_uuid(draft, envelope.timestamp, uuids_);
+  if (!uuid) {
     return Refusal{400, RefusalReason::invalid_uuid,
                    "the uuid of the event \"" + envelope.event + "\" is not a UUID"};
   }
+  envelope.uuid = *uuid;
   envelope.token = facts_.token;
   envelope.ip = draft.has_capture_internal ? internal_ip : facts_.client_ip;
   envelope.arrival = facts_.now;
@@ -90,29 +80,6 @@ std::string EventFinisher::event_name(const EventDraft& draft) const {
   }
   std::string scratch;
   return std::string(json::text_of(draft.event, scratch));
-}
-
-EventTime EventFinisher::event_time(const EventDraft& draft) const {
-  std::string scratch;
-  TimeInput input;
-  if (json::is_string(draft.timestamp)) input.timestamp = json::text_of(draft.timestamp, scratch);
-  input.offset_millis = offset_millis(draft);
-  input.sent_at = facts_.sent_at;
-  input.ignore_sent_at = json::is_true(draft.property_ignore_sent_at);
-  input.now = facts_.now;
-  return compute_event_time(input);
-}
-
-// False when there is one and it is not a UUID.
-bool EventFinisher::read_uuid(const EventDraft& draft, Envelope& envelope) {
-  if (draft.uuid.empty() || json::is_null(draft.uuid) || draft.uuid == "\"\"") {
-    envelope.uuid = uuids_.next(envelope.timestamp);
-    return true;
-  }
-  std::string scratch;
-  const auto uuid = codec::parse_uuid(json::text_of(draft.uuid, scratch));
-  if (uuid) envelope.uuid = *uuid;
-  return uuid.has_value();
 }
 
 }  // namespace mr::event

@@ -35,8 +35,6 @@ class EventFinisher {
 
  private:
   std::string event_name(const EventDraft& draft) const;
-  EventTime event_time(const EventDraft& draft) const;
-  bool read_uuid(const EventDraft& draft, Envelope& envelope);
 
   const SharedFacts facts_;
   UuidSource& uuids_;

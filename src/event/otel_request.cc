@@ -6,10 +6,9 @@
 #include "codec/hex.h"
 #include "codec/json_text.h"
 #include "codec/utf8.h"
-#include "event/bearer_token.h"
-#include "event/capture_payload.h"
 #include "event/distinct_id.h"
 #include "event/otel_span.h"
+#include "event/request_fields.h"
 
 namespace mr::event {
 namespace {
@@ -108,17 +107,13 @@ OtelSpan read_span(std::string_view raw) {
   return span;
 }
 
-std::expected<std::string, Refusal> open_body(OtelRequest& request) {
-  const std::string_view type = request.content_type.substr(0, request.content_type.find(';'));
-  if (codec::lower_ascii(codec::trim(type)) != "application/json") {
+std::expected<std::string, Refusal> open_traces(BearerRequest& request) {
+  if (!is_json_type(request.content_type)) {
     return refuse(415, RefusalReason::unsupported_content_type,
                   "traces are taken as OTLP/HTTP in JSON only: Content-Type must be "
                   "application/json");
   }
-  if (request.body.empty()) {
-    return refuse(400, RefusalReason::empty_payload, "the request has no body");
-  }
-  auto text = decompress(std::move(request.body), Compression::none, request.limits.body_bytes_max);
+  auto text = open_body(request);
   if (text && (!json::is_valid(*text) || json::kind_of(codec::trim(*text)) != json::Kind::object)) {
     return refuse(400, RefusalReason::not_json, "the body is not a valid JSON object");
   }
@@ -128,7 +123,7 @@ std::expected<std::string, Refusal> open_body(OtelRequest& request) {
 // Makes events of spans. Their texts lie one behind the other, and move until all are there.
 class SpanWriter {
  public:
-  SpanWriter(const OtelRequest& request, CapturedBatch& batch, UuidSource& uuids)
+  SpanWriter(const BearerRequest& request, CapturedBatch& batch, UuidSource& uuids)
       : request_(request), batch_(batch), uuids_(uuids) {}
 
   void write(const OtelSpan& span) {
@@ -184,7 +179,7 @@ class SpanWriter {
     return compute_event_time(input);
   }
 
-  const OtelRequest& request_;
+  const BearerRequest& request_;
   CapturedBatch& batch_;
   UuidSource& uuids_;
   std::string texts_;
@@ -217,10 +212,10 @@ std::optional<Refusal> write_spans(std::string_view text, SpanWriter& writer) {
 
 }  // namespace
 
-CaptureVerdict decode_otel_request(OtelRequest request, UuidSource& uuids) {
+CaptureVerdict decode_otel_request(BearerRequest request, UuidSource& uuids) {
   auto token = read_bearer_token(request.authorization);
   if (!token) return std::unexpected(std::move(token).error());
-  const auto text = open_body(request);
+  const auto text = open_traces(request);
   if (!text) return std::unexpected(text.error());
   CapturedBatch batch;
   batch.token = *std::move(token);

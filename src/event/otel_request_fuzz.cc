@@ -11,7 +11,7 @@
 // be mapped.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace mr::event;
-  OtelRequest request;
+  BearerRequest request;
   request.authorization = "Bearer phc_t";
   request.content_type = "application/json";
   request.body = mr::as_text({data, size});

@@ -18,7 +18,7 @@ constexpr std::string_view ids =
 CaptureVerdict decode(std::string body, std::string_view authorization = "Bearer phc_t",
                       std::string_view content_type = "application/json") {
   CountingUuids uuids;
-  OtelRequest request;
+  BearerRequest request;
   if (!authorization.empty()) request.authorization = authorization;
   request.content_type = content_type;
   request.body = std::move(body);

@@ -9,7 +9,7 @@
 #include "event/distinct_id.h"
 #include "event/event_draft.h"
 #include "event/recording.h"
-#include "event/token.h"
+#include "event/request_fields.h"
 
 namespace mr::event {
 namespace {
@@ -130,12 +130,7 @@ std::expected<std::string, Refusal> read_token(const EventDraft& first) {
   if (raw.empty()) {
     return refuse(401, RefusalReason::missing_token, "the first snapshot has no project token");
   }
-  const TokenVerdict verdict = check_token(json::text_of(raw, scratch));
-  if (verdict.problem != TokenProblem::none) {
-    return refuse(401, RefusalReason::malformed_token,
-                  "the project token is malformed: " + std::string(to_string(verdict.problem)));
-  }
-  return std::string(verdict.token);
+  return accept_token(json::text_of(raw, scratch));
 }
 
 std::string text_or(std::string_view raw, std::string otherwise) {
@@ -164,76 +159,24 @@ std::expected<RecordingContext, Refusal> read_context(const Item& first,
   return context;
 }
 
-bool absent_or(std::string_view raw, json::Kind kind) {
-  return raw.empty() || json::is_null(raw) || json::kind_of(raw) == kind;
-}
-
-// The fields of the first item that have a kind.
-std::optional<Refusal> check_kinds(const EventDraft& first) {
-  if (!absent_or(first.timestamp, json::Kind::string)) {
-    return invalid("the first snapshot's timestamp is not a string");
-  }
-  if (!absent_or(first.offset, json::Kind::number)) {
-    return invalid("the first snapshot's offset is not a number");
-  }
-  if (!absent_or(first.property_cookieless_mode, json::Kind::boolean)) {
-    return invalid("the first snapshot's $cookieless_mode is not a boolean");
-  }
-  return std::nullopt;
-}
-
-std::optional<WallTime> read_sent_at(const Item& first, const CaptureQuery& query) {
-  std::string scratch;
-  if (json::is_string(first.sent_at)) {
-    if (const auto time = parse_timestamp(json::text_of(first.sent_at, scratch))) return time;
-  }
-  return query.sent_at;
-}
-
-EventTime read_time(const EventDraft& first, const Envelope& envelope) {
-  std::string scratch;
-  TimeInput input;
-  if (json::is_string(first.timestamp)) input.timestamp = json::text_of(first.timestamp, scratch);
-  input.offset_millis = offset_millis(first);
-  input.sent_at = envelope.sent_at;
-  input.ignore_sent_at = json::is_true(first.property_ignore_sent_at);
-  input.now = envelope.arrival;
-  return compute_event_time(input);
-}
-
-// False when there is one and it is not a UUID.
-bool read_uuid(const EventDraft& first, UuidSource& uuids, Envelope& envelope) {
-  if (first.uuid.empty() || json::is_null(first.uuid) || first.uuid == "\"\"") {
-    envelope.uuid = uuids.next(envelope.timestamp);
-    return true;
-  }
-  std::string scratch;
-  const auto uuid = codec::parse_uuid(json::text_of(first.uuid, scratch));
-  if (uuid) envelope.uuid = *uuid;
-  return uuid.has_value();
-}
-
 }  // namespace
 
 CaptureVerdict decode_replay_request(ReplayRequest request, UuidSource& uuids) {
   CaptureQuery query = parse_capture_query(request.query);
-  auto text = decode_payload({std::move(request.body), request.content_type,
-                              request.content_encoding, request.limits.body_bytes_max},
-                             query);
-  if (!text) return std::unexpected(std::move(text).error());
-  CapturedBatch batch;
-  batch.body = std::make_unique<const std::string>(*std::move(text));
-  batch.beacon = query.beacon;
-  std::string_view payload = *batch.body;
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (payload.starts_with(byte_order_mark)) payload.remove_prefix(byte_order_mark.size());
+  auto opened = open_batch({std::move(request.body), request.content_type, request.content_encoding,
+                            request.limits.body_bytes_max},
+                           query);
+  if (!opened) return opened;
+  CapturedBatch batch = *std::move(opened);
+  const std::string_view payload = without_byte_order_mark(*batch.body);
   const auto walked = walk(payload, request.limits.events_max);
   if (!walked) return std::unexpected(walked.error());
   const Item& first = walked->first;
   auto token = read_token(first.draft);
   if (!token) return std::unexpected(std::move(token).error());
   batch.token = *token;
-  if (auto refusal = check_kinds(first.draft)) return std::unexpected(*std::move(refusal));
+  if (auto refusal = check_draft_kinds(first.draft, "the first snapshot"))
+    return std::unexpected(*std::move(refusal));
   const auto context = read_context(first, request.user_agent);
   if (!context) return std::unexpected(context.error());
 
@@ -248,13 +191,16 @@ CaptureVerdict decode_replay_request(ReplayRequest request, UuidSource& uuids) {
   }
   envelope.ip = first.draft.has_capture_internal ? internal_ip : request.client_ip;
   envelope.arrival = request.now;
-  envelope.sent_at = read_sent_at(first, query);
-  const EventTime time = read_time(first.draft, envelope);
+  envelope.sent_at = read_time(first.sent_at);
+  if (!envelope.sent_at) envelope.sent_at = query.sent_at;
+  const EventTime time = draft_time(first.draft, envelope.sent_at, request.now);
   envelope.timestamp = time.time;
   captured.time_outcome = time.outcome;
-  if (!read_uuid(first.draft, uuids, envelope)) {
+  const auto uuid = draft_uuid(first.draft, envelope.timestamp, uuids);
+  if (!uuid) {
     return refuse(400, RefusalReason::invalid_uuid, "the uuid of the first snapshot is not a UUID");
   }
+  envelope.uuid = *uuid;
   envelope.cookieless = json::is_true(first.draft.property_cookieless_mode);
   envelope.context = recording_context_json(*context);
   captured.raw = payload;

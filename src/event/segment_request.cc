@@ -11,6 +11,7 @@
 #include "event/distinct_id.h"
 #include "event/pixel_payload.h"
 #include "event/read_fields.h"
+#include "event/request_fields.h"
 
 namespace mr::event {
 namespace {
@@ -106,10 +107,6 @@ std::expected<WalkedCalls, Refusal> walk_calls(std::string_view text,
   return walked;
 }
 
-std::string plain_text(std::string_view raw) {
-  return raw.empty() || json::is_null(raw) ? std::string() : json::to_plain_text(raw);
-}
-
 // Whether the call comes straight from the user's own device: a server's address says nothing about
 // the user.
 bool comes_from_device(const Item& item, std::string_view root_context,
@@ -141,12 +138,6 @@ std::string address_of(const Item& item, std::string_view root_context,
     if (!named.empty()) return named;
   }
   return comes_from_device(item, root_context, request.endpoint) ? peer : std::string();
-}
-
-std::optional<WallTime> read_time(std::string_view raw) {
-  std::string scratch;
-  if (!json::is_string(raw)) return std::nullopt;
-  return parse_timestamp(json::text_of(raw, scratch));
 }
 
 EventTime call_time(const Item& item, std::optional<WallTime> sent_at, WallTime now) {

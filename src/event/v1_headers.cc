@@ -7,8 +7,8 @@
 
 #include "codec/json_object.h"
 #include "codec/utf8.h"
+#include "event/request_fields.h"
 #include "event/timestamp.h"
-#include "event/token.h"
 
 namespace mr::event {
 namespace {
@@ -40,17 +40,7 @@ std::expected<std::string, Refusal> read_token(std::string_view authorization) {
   if (codec::lower_ascii(authorization.substr(0, scheme.size())) != scheme) {
     return invalid("Authorization must be of the scheme Bearer");
   }
-  const TokenVerdict verdict = check_token(authorization.substr(scheme.size()));
-  if (verdict.problem != TokenProblem::none) {
-    return refuse(401, RefusalReason::malformed_token,
-                  "the project token is malformed: " + std::string(to_string(verdict.problem)));
-  }
-  return std::string(verdict.token);
-}
-
-bool is_json_type(std::string_view content_type) {
-  const std::string_view type = content_type.substr(0, content_type.find(';'));
-  return codec::lower_ascii(codec::trim(type)) == "application/json";
+  return accept_token(authorization.substr(scheme.size()));
 }
 
 // False for an encoding that is not read here.

@@ -9,6 +9,7 @@
 #include "event/distinct_id.h"
 #include "event/event_names.h"
 #include "event/read_fields.h"
+#include "event/request_fields.h"
 #include "event/v1_event.h"
 
 namespace mr::event {
@@ -111,7 +112,7 @@ std::expected<WalkedBatch, Refusal> walk_batch(std::string_view text, size_t eve
   return walked;
 }
 
-std::optional<WallTime> read_time(std::string_view raw) {
+std::optional<WallTime> read_strict_time(std::string_view raw) {
   std::string scratch;
   if (!json::is_string(raw)) return std::nullopt;
   return parse_rfc3339(json::text_of(raw, scratch));
@@ -153,7 +154,7 @@ std::optional<Refusal> check_batch(const WalkedBatch& walked) {
   if (walked.items.empty()) {
     return Refusal{400, RefusalReason::empty_batch, "the batch holds no events"};
   }
-  if (!read_time(walked.created_at)) {
+  if (!read_strict_time(walked.created_at)) {
     return Refusal{400, RefusalReason::invalid_batch, "created_at must be a time of RFC 3339"};
   }
   return std::nullopt;
@@ -174,9 +175,9 @@ class ItemFinisher {
     if (const auto problem = read_names(item, envelope)) return std::unexpected(*problem);
     const bool is_ai = is_ai_event(envelope.event);
     if (request_.ai_only && !is_ai) return std::unexpected(DropReason::misrouted_event);
-    const auto given = read_time(item.timestamp);
+    const auto given = read_strict_time(item.timestamp);
     if (!given) return std::unexpected(DropReason::invalid_event_timestamp);
-    if (!is_object_or_absent(item.properties)) {
+    if (!is_absent_or(json::Kind::object, item.properties)) {
       return std::unexpected(DropReason::malformed_event_properties);
     }
     const auto options = read_v1_options(item.options);
@@ -219,10 +220,6 @@ class ItemFinisher {
     if (id.size() > v1_distinct_id_bytes_max) return DropReason::distinct_id_too_large;
     envelope.distinct_id = normalise_distinct_id_text(id);
     return std::nullopt;
-  }
-
-  static bool is_object_or_absent(std::string_view raw) {
-    return raw.empty() || json::is_null(raw) || json::kind_of(raw) == json::Kind::object;
   }
 
   bool is_internal(const Item& item) const {

@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "codec/base64.h"
-#include "codec/json_text.h"
 #include "codec/utf8.h"
-#include "event/token.h"
+#include "event/request_fields.h"
 
 namespace mr::event {
 namespace {
@@ -21,10 +20,6 @@ std::string_view credentials(std::string_view authorization, std::string_view sc
 std::string basic_credentials(std::string_view authorization) {
   const auto decoded = codec::base64_decode(credentials(authorization, "basic "));
   return decoded ? *decoded : std::string();
-}
-
-std::string plain_text(std::string_view raw) {
-  return raw.empty() || json::is_null(raw) ? std::string() : json::to_plain_text(raw);
 }
 
 // The part of "id:secret" that is a project's token; the id when none is.
@@ -50,12 +45,7 @@ std::expected<std::string, Refusal> resolve_write_key(const WriteKeys& keys,
     return refuse(401, RefusalReason::missing_token, "the request has no write key");
   }
   if (tokens != nullptr) key = token_of_pair(key, *tokens);
-  const TokenVerdict verdict = check_token(key);
-  if (verdict.problem != TokenProblem::none) {
-    return refuse(401, RefusalReason::malformed_token,
-                  "the write key is malformed: " + std::string(to_string(verdict.problem)));
-  }
-  return std::string(verdict.token);
+  return accept_token(key, "write key");
 }
 
 }  // namespace mr::event

@@ -1,0 +1,45 @@
+#include "event/request_fields.h"
+
+#include "codec/json_text.h"
+#include "codec/utf8.h"
+#include "event/timestamp.h"
+#include "event/token.h"
+
+namespace mr::event {
+
+std::expected<std::string, Refusal> accept_token(std::string_view given, std::string_view name) {
+  const TokenVerdict verdict = check_token(given);
+  if (verdict.problem != TokenProblem::none) {
+    return refuse(
+        401, RefusalReason::malformed_token,
+        "the " + std::string(name) + " is malformed: " + std::string(to_string(verdict.problem)));
+  }
+  return std::string(verdict.token);
+}
+
+bool is_json_type(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find(';'));
+  return codec::lower_ascii(codec::trim(type)) == "application/json";
+}
+
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  return text;
+}
+
+std::optional<WallTime> read_time(std::string_view raw) {
+  std::string scratch;
+  if (!json::is_string(raw)) return std::nullopt;
+  return parse_timestamp(json::text_of(raw, scratch));
+}
+
+std::string plain_text(std::string_view raw) {
+  return raw.empty() || json::is_null(raw) ? std::string() : json::to_plain_text(raw);
+}
+
+bool is_absent_or(json::Kind kind, std::string_view raw) {
+  return raw.empty() || json::is_null(raw) || json::kind_of(raw) == kind;
+}
+
+}  // namespace mr::event

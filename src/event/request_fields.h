@@ -1,0 +1,36 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "codec/json_reader.h"
+#include "event/captured_batch.h"
+
+namespace mr::event {
+
+// What the readers of requests read and check alike, whatever the wire format. Inner to them.
+
+// The token without the white space around it. Refuses with 401 one that cannot be a token, which
+// the message calls `name`.
+std::expected<std::string, Refusal> accept_token(std::string_view given,
+                                                 std::string_view name = "project token");
+
+// Whether a Content-Type is application/json, whatever its parameters.
+bool is_json_type(std::string_view content_type);
+
+// The text behind the mark of UTF-8 that some programs put in front of it.
+std::string_view without_byte_order_mark(std::string_view text);
+
+// The time that a raw JSON value tells; nothing for what is no string or no time.
+std::optional<WallTime> read_time(std::string_view raw);
+
+// A raw JSON value as plain text; empty for an absent one and null.
+std::string plain_text(std::string_view raw);
+
+// Whether a raw JSON value is absent, null or of the kind.
+bool is_absent_or(json::Kind kind, std::string_view raw);
+
+}  // namespace mr::event
