@@ -13,6 +13,12 @@ constexpr Millis retry_wait{2000};
 
 }  // namespace
 
+int64_t lag_of(const std::vector<InputPartition>& partitions, const std::vector<Offset>& next) {
+  int64_t lag = 0;
+  for (size_t i = 0; i < next.size(); ++i) lag += partitions[i].reader.end_offset() - next[i];
+  return lag;
+}
+
 Input::Input(io::World& world, telemetry::Logger& log,
              const std::vector<InputPartition>& partitions, std::vector<Offset> next,
              size_t batch_bytes_max)

@@ -24,6 +24,9 @@ struct InputPartition {
   std::string_view topic() const { return event::topic_of(lane); }
 };
 
+// How many records of the partitions lie at or behind the position of each, in the same order.
+int64_t lag_of(const std::vector<InputPartition>& partitions, const std::vector<Offset>& next);
+
 // Reads several partitions at the same time and hands their batches over one by one, in the order
 // in which they arrive, so that a busy partition cannot keep the others waiting for longer than one
 // batch. A partition's next batch is read only after resume(), from where its last one was left.

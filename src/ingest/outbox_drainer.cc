@@ -85,13 +85,9 @@ io::Task<Result<bool>> OutboxDrainer::drain_some() {
     MR_CO_TRY(const Offset end, co_await append(topic, entries));
     positions.push_back({position_name(topic.name), end});
   }
-  while (true) {
-    Result<void> finished = co_await state_.finish_outbox(entries.back().id, positions);
-    if (finished) break;
-    // The rows are appended: going back would append them again.
-    if (!may_pass(finished.error()) || stopping_) co_return fail(finished.error());
-    co_await world_.clock.sleep(retry_pause);
-  }
+  // The rows are appended: going back would append them again.
+  MR_CO_CHECK(co_await patiently(
+      world_, stopping_, [&] { return state_.finish_outbox(entries.back().id, positions); }));
   for (size_t i = 0; i < topics_.size(); ++i) topics_[i].appender.publish(positions[i].next);
   rows_.add(entries.size());
   co_return true;

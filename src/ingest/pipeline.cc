@@ -117,7 +117,7 @@ io::Task<Result<void>> Pipeline::run() {
   Result<void> outcome;
   while (!stopping_ && outcome) {
     auto arrived = co_await input_->next(parts_.world.clock.now() + input_wait);
-    lag_.set(lag());
+    lag_.set(lag_of(parts_.captured, next_));
     unreadable_.set(static_cast<int64_t>(input_->unreadable()));
     if (!arrived) {
       outcome = fail(arrived.error());
@@ -182,15 +182,10 @@ io::Task<Result<void>> Pipeline::pass_damage(size_t index, stream::DamagedRange 
                     {"last_offset", range.to.value - 1},
                     {"reason", range.reason}});
   const WallTime now = parts_.world.clock.wall();
-  stream::Record place{range.from, now, {}, {}, {}};
-  WorkItem item(place);
-  item.reason = range.removed ? "removed_from_log" : "damaged_in_log";
   state::StateChanges changes;
-  changes.outbox.push_back(dead_letter(item, input, now));
-  changes.outbox.back().headers.push_back({"dlq_last_offset", std::to_string(range.to.value - 1)});
-  changes.outbox.back().headers.push_back({"dlq_error", range.reason});
+  changes.outbox.push_back(damage_letter_row(range, input.topic(), input.number, now));
   changes.counters.push_back({"in", lost});
-  changes.counters.push_back({"dropped:" + std::string(item.reason), lost});
+  changes.counters.push_back({"dropped:" + std::string(damage_reason(range)), lost});
   changes.positions.push_back({position_name(input.topic(), input.number), range.to});
   MR_CO_CHECK(co_await commit(changes));
   next_[index] = range.to;
@@ -313,17 +308,11 @@ io::Task<Result<Offset>> Pipeline::append_events(WorkItems& items, size_t count,
 
 io::Task<Result<void>> Pipeline::commit(const state::StateChanges& changes) {
   const Instant start = parts_.world.clock.now();
-  for (;;) {
-    Result<void> committed = co_await parts_.state.commit(changes);
-    if (committed) {
-      commit_seconds_.observe(static_cast<double>((parts_.world.clock.now() - start).count) / 1e3);
-      co_return committed;
-    }
-    if (!may_pass(committed.error()) || stopping_) {
-      co_return fail(committed.error().within("committing a batch"));
-    }
-    co_await parts_.world.clock.sleep(retry_pause);
-  }
+  const auto committed =
+      co_await patiently(parts_.world, stopping_, [&] { return parts_.state.commit(changes); });
+  if (!committed) co_return fail(committed.error().within("committing a batch"));
+  commit_seconds_.observe(static_cast<double>((parts_.world.clock.now() - start).count) / 1e3);
+  co_return Result<void>();
 }
 
 state::OutboxRow Pipeline::dead_letter(const WorkItem& item, const InputPartition& input,
@@ -341,17 +330,8 @@ void Pipeline::account(const state::StateChanges& changes) {
                  {{"what", counter.name.substr(0, colon)}, {"reason", label_of(counter, colon)}})
         .add(static_cast<uint64_t>(counter.value));
   }
-  lag_.set(lag());
+  lag_.set(lag_of(parts_.captured, next_));
   duplicate_bytes_.set(static_cast<int64_t>(processor_.duplicates().memory_bytes()));
-}
-
-// Captured records that are not ingested yet, in all partitions.
-int64_t Pipeline::lag() const {
-  int64_t sum = 0;
-  for (size_t i = 0; i < next_.size(); ++i) {
-    sum += parts_.captured[i].reader.end_offset() - next_[i];
-  }
-  return sum;
 }
 
 IngestStatus Pipeline::status() const {

@@ -92,7 +92,6 @@ class Pipeline {
   state::OutboxRow dead_letter(const WorkItem& item, const InputPartition& input,
                                WallTime now) const;
   void account(const state::StateChanges& changes);
-  int64_t lag() const;
 
   PipelineParts parts_;
   PipelineOptions options_;

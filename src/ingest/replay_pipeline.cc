@@ -86,11 +86,7 @@ io::Task<Result<void>> ReplayPipeline::run() {
       outcome = co_await (damaged ? pass_damage(index, *damaged) : work(std::move(**arrived)));
       input_->resume(index, next_[index]);
     }
-    int64_t lag = 0;
-    for (size_t i = 0; i < next_.size(); ++i) {
-      lag += parts_.captured[i].reader.end_offset() - next_[i];
-    }
-    lag_.set(lag);
+    lag_.set(lag_of(parts_.captured, next_));
   }
   co_await input_->stop();
   input_.reset();
@@ -219,14 +215,9 @@ io::Task<Result<void>> ReplayPipeline::commit(state::StateChanges& changes, cons
   for (const auto& [what, count] : counts) {
     changes.counters.push_back({std::string(counter_prefix) + what, count});
   }
-  for (;;) {
-    const auto committed = co_await parts_.state.commit(changes);
-    if (committed) break;
-    if (!may_pass(committed.error()) || stopping_) {
-      co_return fail(committed.error().within("committing recordings"));
-    }
-    co_await parts_.world.clock.sleep(retry_pause);
-  }
+  const auto committed =
+      co_await patiently(parts_.world, stopping_, [&] { return parts_.state.commit(changes); });
+  if (!committed) co_return fail(committed.error().within("committing recordings"));
   if (!changes.outbox.empty()) parts_.outbox.wake();
   for (const auto& [what, count] : counts) {
     const size_t colon = std::min(what.find(':'), what.size());

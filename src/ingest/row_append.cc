@@ -14,11 +14,7 @@ bool is_refusal(const Error& error) {
 io::Task<Result<stream::AppendedRange>> append(io::World world, stream::Appender& topic,
                                                std::vector<stream::RecordView> rows,
                                                const bool& stopping) {
-  for (;;) {
-    auto appended = co_await topic.append(rows);
-    if (appended || !may_pass(appended.error()) || stopping) co_return appended;
-    co_await world.clock.sleep(retry_pause);
-  }
+  co_return co_await patiently(world, stopping, [&] { return topic.append(rows); });
 }
 
 }  // namespace
