@@ -22,8 +22,8 @@ event::DropReason over_quota(catalog::Resource resource) {
 
 }  // namespace
 
-catalog::Resource resource_of(const event::CapturedEvent& captured) {
-  switch (event::lane_of(captured.envelope)) {
+catalog::Resource resource_of(event::Lane lane) {
+  switch (lane) {
     case event::Lane::exceptions:
       return catalog::Resource::exceptions;
     case event::Lane::ai:
@@ -37,10 +37,13 @@ catalog::Resource resource_of(const event::CapturedEvent& captured) {
 
 std::optional<catalog::Resource> Admission::admit(ProjectId project, const catalog::Snapshot& rules,
                                                   event::CapturedBatch& batch) {
+  for (event::CapturedEvent& captured : batch.events) {
+    captured.lane = event::lane_of(captured.envelope);
+  }
   apply_restrictions(rules.restrictions_of(project), batch);
   const auto exhausted = apply_quotas(rules.quotas_of(project), batch);
   const Instant now = world_.clock.now();
-  for (event::CapturedEvent& captured : batch.events) place(captured, now);
+  for (event::CapturedEvent& captured : batch.events) spill(captured, now);
   return exhausted;
 }
 
@@ -51,7 +54,7 @@ std::optional<catalog::Resource> Admission::apply_quotas(std::span<const catalog
     if (usage_.used(quota.project, quota.resource, quota.period) < quota.limit) continue;
     const size_t before = batch.events.size();
     drop_events(batch, [&](event::CapturedEvent& captured) -> std::optional<event::DropReason> {
-      if (resource_of(captured) != quota.resource) return std::nullopt;
+      if (resource_of(captured.lane) != quota.resource) return std::nullopt;
       return over_quota(quota.resource);
     });
     if (batch.events.size() < before) exhausted = quota.resource;
@@ -59,9 +62,8 @@ std::optional<catalog::Resource> Admission::apply_quotas(std::span<const catalog
   return exhausted;
 }
 
-void Admission::place(event::CapturedEvent& captured, Instant now) {
+void Admission::spill(event::CapturedEvent& captured, Instant now) {
   const event::Envelope& envelope = captured.envelope;
-  captured.lane = event::lane_of(envelope);
   // Only what would travel in the main lane can be in others' way.
   if (captured.lane != event::Lane::main) return;
   const bool overflows =
@@ -72,7 +74,7 @@ void Admission::place(event::CapturedEvent& captured, Instant now) {
 void Admission::count(ProjectId project, const event::CapturedBatch& batch) {
   std::array<int64_t, catalog::all_resources.size()> counts{};
   for (const event::CapturedEvent& captured : batch.events) {
-    ++counts[static_cast<size_t>(resource_of(captured))];
+    ++counts[static_cast<size_t>(resource_of(captured.lane))];
   }
   for (const catalog::Resource resource : catalog::all_resources) {
     const int64_t quantity = counts[static_cast<size_t>(resource)];

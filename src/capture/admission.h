@@ -6,6 +6,7 @@
 #include "capture/usage.h"
 #include "catalog/snapshot.h"
 #include "event/captured_batch.h"
+#include "event/lane.h"
 #include "io/world.h"
 
 namespace mr::capture {
@@ -30,14 +31,15 @@ class Admission {
  private:
   std::optional<catalog::Resource> apply_quotas(std::span<const catalog::Quota> quotas,
                                                 event::CapturedBatch& batch);
-  void place(event::CapturedEvent& captured, Instant now);
+  // Sends an event of the main lane to overflow, if it must or its key sends more than its share.
+  void spill(event::CapturedEvent& captured, Instant now);
 
   io::World world_;
   Usage& usage_;
   OverflowLimiter overflow_;
 };
 
-// Under which resource an event counts: by the lane of its name.
-catalog::Resource resource_of(const event::CapturedEvent& captured);
+// Under which resource the events of a lane count.
+catalog::Resource resource_of(event::Lane lane);
 
 }  // namespace mr::capture

@@ -17,6 +17,13 @@ std::string_view preflight_methods(Route route) {
   return allowed_methods(is_v1_route(route) ? route : Route::posthog);
 }
 
+// The route of a request whose prefix has been taken off, if it had one. Who passes a site's
+// requests on does not mean the API.
+Route route_without_prefix(const http::RequestHead& head) {
+  const Route route = route_of(head);
+  return route == Route::api && !head.prefix.empty() ? Route::unknown : route;
+}
+
 // How long a refused append makes /_readiness say no, so that traffic comes back and tries again.
 constexpr Millis trouble_shown{5'000};
 
@@ -75,16 +82,13 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
 
 Route CaptureService::route_in_place(const http::RequestHead& head) const {
   const auto inner = rules_.path_prefixes.stripped(head);
-  if (!inner) return route_of(head);
-  // Who passes a site's requests on does not mean the API.
-  const Route route = route_of(*inner);
-  return route == Route::api ? Route::unknown : route;
+  return route_without_prefix(inner ? *inner : head);
 }
 
 io::Task<http::Response> CaptureService::handle(http::Request request) {
-  const Route route = route_in_place(*request.head);
   const auto inner = rules_.path_prefixes.stripped(*request.head);
   if (inner) request.head = &*inner;
+  const Route route = route_without_prefix(*request.head);
   const http::RequestHead& head = *request.head;
   // The API answers for itself: it must not be open to any page that a browser shows.
   if (route == Route::api) {

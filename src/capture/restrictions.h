@@ -19,7 +19,7 @@ template <typename Drops>
 void drop_events(event::CapturedBatch& batch, const Drops& drops) {
   std::erase_if(batch.events, [&](event::CapturedEvent& captured) {
     const std::optional<event::DropReason> reason = drops(captured);
-    if (reason) batch.drop(captured.envelope.uuid, *reason);
+    if (reason) batch.drop(captured, *reason);
     return reason.has_value();
   });
 }

@@ -1,7 +1,5 @@
 #include "event/captured_batch.h"
 
-#include <algorithm>
-
 #include "event/event_names.h"
 
 namespace mr::event {
@@ -130,25 +128,14 @@ size_t CaptureLimits::bytes_max_of(std::string_view event) const {
   return is_ai_event(event) ? ai_event_bytes_max : event_bytes_max;
 }
 
-namespace {
-
-EventReport* report_of(std::vector<EventReport>& reports, const codec::Uuid& uuid) {
-  const auto found = std::ranges::find(reports, uuid, &EventReport::uuid);
-  return found == reports.end() ? nullptr : &*found;
-}
-
-}  // namespace
-
-void CapturedBatch::drop(codec::Uuid uuid, DropReason reason) {
+void CapturedBatch::drop(const CapturedEvent& captured, DropReason reason) {
   ++count(reason);
-  if (EventReport* const report = report_of(reports, uuid)) report->dropped = reason;
+  if (captured.report) reports[*captured.report].dropped = reason;
 }
 
 void CapturedBatch::make_personless(CapturedEvent& captured) {
   captured.envelope.personless = true;
-  if (EventReport* const report = report_of(reports, captured.envelope.uuid)) {
-    report->personless = true;
-  }
+  if (captured.report) reports[*captured.report].personless = true;
 }
 
 }  // namespace mr::event

@@ -109,6 +109,7 @@ struct CapturedEvent {
   Envelope envelope;
   std::string_view raw;  // the client's bytes: a slice of the batch's body
   TimeOutcome time_outcome = TimeOutcome::absent;
+  std::optional<size_t> report;  // its place among the batch's reports; none where there are none
   // Decided by capture, who knows the operator's rules:
   Lane lane = Lane::main;
   bool forced_overflow = false;  // the record gets no key, so that a crowd spreads
@@ -142,7 +143,7 @@ struct CapturedBatch {
 
   uint32_t& count(DropReason reason) { return dropped[static_cast<size_t>(reason)]; }
   // Counts and reports an event that is taken out of `events` by whoever calls this.
-  void drop(codec::Uuid uuid, DropReason reason);
+  void drop(const CapturedEvent& captured, DropReason reason);
   // Keeps one of the events from persons, and reports that.
   void make_personless(CapturedEvent& captured);
 };

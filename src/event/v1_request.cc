@@ -271,6 +271,7 @@ CaptureVerdict decode_v1_request(V1Request request) {
     auto captured = finisher.finish(walked->items[i], report.uuid);
     if (captured) {
       report.personless = captured->envelope.personless;
+      captured->report = i;
       batch.events.push_back(*std::move(captured));
     } else {
       report.dropped = captured.error();
