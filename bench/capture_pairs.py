@@ -32,7 +32,7 @@ def measure(server, shape, seconds, rate=0, requests=None):
                      "--batch", batch, "--gzip", gzip, "--connections", CONNECTIONS,
                      "--seconds", seconds, "--warmup", 0.5, "--rate", rate,
                      "--requests", REQUESTS_MAX[batch] if requests is None else requests,
-                     *server.load_options,
+                     *server.wire.options,
                      watch=server.watched())
     if report["refused"] or report["broken"]:
         raise BenchFailed(f"{server.name} did not take every request of {shape}: "

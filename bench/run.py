@@ -8,6 +8,7 @@
 
 import argparse
 import gzip
+import itertools
 import json
 import os
 import pathlib
@@ -20,7 +21,8 @@ import start
 import visible
 import whole_path
 from results import CAPTURE_TITLES, Results, capture_lines, print_table
-from servers import LOADGEN, PROGRAM, ROOT, BenchFailed, Millrace, busy_cores
+from servers import (LOADGEN, POSTHOG_WIRE, PROGRAM, ROOT, SEGMENT_WIRE, BenchFailed, Millrace,
+                     busy_cores)
 
 PARTS = ["start", "capture", "open", "visible", "path"]
 # Above this many cores of others the rates say little; ratios of CPU still hold.
@@ -30,17 +32,18 @@ SECONDS_MAX = 480
 
 def check_generator():
     """The load generator's bodies are what a client would send, and never the same twice."""
-    for batch in (1, 100):
-        for level in (0, capture_pairs.GZIP_LEVEL):
-            command = [LOADGEN, "--dump", "--batch", str(batch), "--gzip", str(level)]
-            dumped = subprocess.run(command, capture_output=True, check=True, timeout=30).stdout
-            # Two bodies: two lines, or two gzip members that decompress to neighbours.
-            text = gzip.decompress(dumped).decode() if level else dumped.decode()
-            first, end = json.JSONDecoder().raw_decode(text)
-            second = json.loads(text[end:])
-            ids = [event["uuid"] for body in (first, second) for event in body.get("batch", [body])]
-            if len(set(ids)) != 2 * batch:
-                raise BenchFailed(f"the load generator repeats events (batch {batch}, {level})")
+    kinds = ((POSTHOG_WIRE, "uuid"), (SEGMENT_WIRE, "messageId"))
+    for batch, level, (wire, key) in itertools.product((1, 100), (0, capture_pairs.GZIP_LEVEL),
+                                                       kinds):
+        command = [LOADGEN, "--dump", "--batch", str(batch), "--gzip", str(level), *wire.options]
+        dumped = subprocess.run(command, capture_output=True, check=True, timeout=30).stdout
+        # Two bodies: two lines, or two gzip members that decompress to neighbours.
+        text = gzip.decompress(dumped).decode() if level else dumped.decode()
+        first, end = json.JSONDecoder().raw_decode(text)
+        second = json.loads(text[end:])
+        ids = [event[key] for body in (first, second) for event in body.get("batch", [body])]
+        if len(set(ids)) != 2 * batch:
+            raise BenchFailed(f"the load generator repeats events ({key}, batch {batch}, {level})")
 
 
 def run_start(options, results):

@@ -4,6 +4,8 @@
 `Ceiling` is the yardstick of capture. All listen on loopback only and end with their `with` block.
 """
 
+import base64
+import dataclasses
 import http.client
 import json
 import os
@@ -26,6 +28,24 @@ STOP_SECONDS = 60
 # The path of single events and that of batches.
 SINGLE_PATH = "/i/v0/e/"
 BATCH_PATH = "/batch/"
+
+
+@dataclasses.dataclass(frozen=True)
+class Wire:
+    """Requests of one kind: where they go, and the load generator's options that make them."""
+
+    single: str
+    batch: str
+    options: tuple = ()
+
+
+POSTHOG_WIRE = Wire(SINGLE_PATH, BATCH_PATH)
+# The write key is the user name of basic authentication.
+SEGMENT_WIRE = Wire("/v1/track", "/v1/batch", (
+    "--shape", "segment", "--header",
+    f"Authorization: Basic {base64.b64encode(f'{TOKEN}:'.encode()).decode()}"))
+# Jitsu's path for one call answers with an error status only where servers send.
+JITSU_WIRE = dataclasses.replace(SEGMENT_WIRE, single="/api/s/s2s/track")
 
 NGINX_CONFIG = """
 worker_processes {workers};
@@ -100,9 +120,9 @@ class Server:
     `fresh` removes what the folder held before, `keep` leaves it behind.
     """
 
-    # What its lines are called, and the load generator's options for requests that it takes.
+    # What its lines are called, and the requests that it is sent.
     name = ""
-    load_options = ()
+    wire = POSTHOG_WIRE
 
     def __init__(self, folder, fresh=True, keep=False):
         self.folder = pathlib.Path(folder).resolve()
@@ -131,7 +151,7 @@ class Server:
 
     def url(self, batch):
         """Where requests of so many events go."""
-        return f"http://127.0.0.1:{self.port}{SINGLE_PATH if batch == 1 else BATCH_PATH}"
+        return f"http://127.0.0.1:{self.port}{self.wire.single if batch == 1 else self.wire.batch}"
 
     def watched(self):
         """The processes whose CPU is its own: names and process ids."""
@@ -143,13 +163,17 @@ class Server:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def end(self):
+        """Ends the program."""
         self.child.send_signal(signal.SIGTERM)
         try:
             self.child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
+
+    def __exit__(self, *_):
+        self.end()
         if not self.keep:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -63,7 +63,7 @@ uint32_t add_uuid(std::string& text, const EventShape& shape, uint32_t event,
 void add_properties(std::string& text, const EventShape& shape, RandomStream& random) {
   const unsigned page = random.below(5000);
   const unsigned reference = random.below(1u << 24);
-  add(text, "\"token\":\"%s\",", shape.token.c_str());
+  if (shape.form == WireForm::posthog) add(text, "\"token\":\"%s\",", shape.token.c_str());
   add(text, "\"$browser\":\"%s\",\"$browser_version\":%u,\"$os\":\"%s\",", one_of(browsers, random),
       110 + random.below(16), one_of(systems, random));
   add(text,
@@ -99,12 +99,13 @@ void add_filler(std::string& text, size_t bytes, RandomStream& random) {
 uint32_t add_event(std::string& text, const EventShape& shape, uint32_t event, bool alone,
                    RandomStream& random) {
   const size_t begin = text.size();
+  const bool segment = shape.form == WireForm::segment;
   text += "{";
-  if (alone) add(text, "\"api_key\":\"%s\",", shape.token.c_str());
-  text += "\"uuid\":\"";
+  if (alone && !segment) add(text, "\"api_key\":\"%s\",", shape.token.c_str());
+  text += segment ? "\"type\":\"track\",\"messageId\":\"" : "\"uuid\":\"";
   const uint32_t fresh = add_uuid(text, shape, event, random);
-  add(text, "\",\"event\":\"%s\",\"distinct_id\":\"user-%08u\",\"timestamp\":\"",
-      one_of(event_names, random), random.below(shape.users));
+  add(text, "\",\"event\":\"%s\",\"%s\":\"user-%08u\",\"timestamp\":\"",
+      one_of(event_names, random), segment ? "userId" : "distinct_id", random.below(shape.users));
   add_time(text, shape.started_at - random.below(age_millis_max));
   text += "\",\"properties\":{";
   add_properties(text, shape, random);
@@ -125,12 +126,13 @@ BodyText write_body(const EventShape& shape, uint32_t first_event, RandomStream&
     body.fresh_digits.push_back(add_event(body.text, shape, first_event, true, random));
     return body;
   }
-  body.text = "{\"api_key\":\"" + shape.token + "\",\"batch\":[";
+  const bool segment = shape.form == WireForm::segment;
+  body.text = segment ? "{\"batch\":[" : "{\"api_key\":\"" + shape.token + "\",\"batch\":[";
   for (uint32_t i = 0; i < shape.events_per_request; ++i) {
     if (i > 0) body.text += ",";
     body.fresh_digits.push_back(add_event(body.text, shape, first_event + i, false, random));
   }
-  body.text += "],\"sent_at\":\"";
+  body.text += segment ? "],\"sentAt\":\"" : "],\"sent_at\":\"";
   add_time(body.text, shape.started_at);
   body.text += "\"}";
   return body;

@@ -29,6 +29,7 @@ std::string request_head(const Options& options) {
   std::string head = "POST " + options.path + " HTTP/1.1\r\nHost: " + options.host + ":" +
                      std::to_string(options.port) +
                      "\r\nUser-Agent: millrace-loadgen\r\nContent-Type: application/json\r\n";
+  for (const std::string& line : options.headers) head += line + "\r\n";
   if (options.gzip_level > 0) head += "Content-Encoding: gzip\r\n";
   return head + "Content-Length: ";
 }

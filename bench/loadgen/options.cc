@@ -40,10 +40,26 @@ bool read_watched(const std::string& text, Options& options) {
   return true;
 }
 
+bool read_form(std::string_view name, Options& options) {
+  options.events.form = name == "segment" ? WireForm::segment : WireForm::posthog;
+  return name == "segment" || name == "posthog";
+}
+
+// "Name: value"
+bool read_header(const std::string& line, Options& options) {
+  if (line.find(": ") == std::string::npos || line.find_first_of("\r\n") != std::string::npos) {
+    return false;
+  }
+  options.headers.push_back(line);
+  return true;
+}
+
 // Sets one option; false when its value cannot be read or its name is unknown.
 bool set_option(std::string_view name, const std::string& value, Options& options) {
   if (name == "--url") return read_url(value, options);
   if (name == "--watch") return read_watched(value, options);
+  if (name == "--shape") return read_form(value, options);
+  if (name == "--header") return read_header(value, options);
   if (name == "--batch") return read_number(value, options.events.events_per_request);
   if (name == "--bytes") return read_number(value, options.events.event_bytes);
   if (name == "--users") return read_number(value, options.events.users);
@@ -113,6 +129,7 @@ std::string_view usage() {
   --seconds S        measured time (5)              --warmup S  before it (1)
   --rate R           open loop: R requests a second, each answer timed from when it was due
   --requests N       stop after N answers           --token T   the project's token
+  --shape FORM       posthog (default) or segment   --header L  one more, repeatable
   --bytes N          size of an event (1000)        --users N   distinct ids (10000)
   --watch NAME=PID   report CPU and memory of this process and its children; repeatable
   --label TEXT       copied into the report         --json FILE append the report here too

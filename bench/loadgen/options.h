@@ -26,6 +26,7 @@ struct Options {
   std::string host = "127.0.0.1";
   uint16_t port = 0;
   std::string path = "/";
+  std::vector<std::string> headers;  // more lines of each request's head, without their ends
   std::string label;
   EventShape events;
   int gzip_level = 0;
