@@ -10,6 +10,7 @@ Needs what bench/run.sh builds. The exit code is 1 when a figure misses what it 
 """
 
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -89,19 +90,30 @@ def run_footprint(options, keep):
     return footprint.measure(options.folder, options.seconds, keep)
 
 
-def run_peers(options, keep):
+def run_peer(peer, options, keep):
+    if missing := peer.missing():
+        print(f"{peer.name}: not measured: {missing}")
+        return dict.fromkeys(targets.figures_of(peer.name), targets.Missing(missing))
     figures = {}
-    for peer in peers.PEERS:
-        if missing := peer.missing():
-            print(f"{peer.name}: not measured: {missing}")
-            continue
-        with Millrace(options.folder / "millrace", roles="accept") as ours, \
-                peer(options.folder / peer.name) as theirs:
-            for shape in ("batch gzip", "single"):
-                found = capture_pairs.pairs_of(ours, theirs, shape, options.pairs,
-                                               options.seconds, keep)
-                figures |= compare(found, shape, peer.name)
+    with Millrace(options.folder / "millrace", roles="accept") as ours, \
+            peer(options.folder / peer.name) as theirs:
+        # Both are sent the same requests.
+        ours.wire = theirs.wire
+        for shape in ("batch gzip", "single"):
+            found = capture_pairs.pairs_of(ours, theirs, shape, options.pairs,
+                                           options.seconds, keep)
+            figures |= compare(found, shape, peer.name)
     return figures
+
+
+def measurements(parts):
+    """What is to be run, by name; each peer by itself, so that one that fails hides no other."""
+    for part in parts:
+        if part == "peers":
+            for peer in peers.PEERS:
+                yield peer.name, functools.partial(run_peer, peer)
+        else:
+            yield part, globals()[f"run_{part}"]
 
 
 def parse():
@@ -131,9 +143,9 @@ def main():
     print(f"millrace {results.stamp['commit']} on {results.stamp['machine']}; "
           f"others use {busy_cores():.2f} cores now")
     figures, failures = {}, 0
-    for name in options.only:
+    for name, measure in measurements(options.only):
         try:
-            figures |= globals()[f"run_{name}"](options, results.keep)
+            figures |= measure(options, results.keep)
         except BenchFailed as error:
             failures += 1
             print(f"{name}: failed: {error}")

@@ -2,7 +2,7 @@
 
 from results import short
 
-# figure: unit, whether more is better, must, aim
+# figure: unit, whether more is better, must, aim; None where nothing is asked for
 TARGETS = {
     "batch gzip, events/s of ceiling's": ("x", True, 0.45, 0.65),
     "batch gzip, CPU of ceiling's": ("x", False, 2.2, 1.6),
@@ -14,6 +14,14 @@ TARGETS = {
     "1500 single/s, p99 of ceiling's": ("x", False, 2.5, 1.6),
     "batch gzip, events/s of posthog's": ("x", True, 10, 16),
     "batch gzip, CPU of posthog's": ("x", False, 1 / 14, 1 / 20),
+    "batch gzip, events/s of rudderstack's": ("x", True, 14, 20),
+    "batch gzip, CPU of rudderstack's": ("x", False, None, None),
+    "single, events/s of rudderstack's": ("x", True, 17, 22),
+    "single, CPU of rudderstack's": ("x", False, None, None),
+    "batch gzip, events/s of jitsu's": ("x", True, None, None),
+    "batch gzip, CPU of jitsu's": ("x", False, None, None),
+    "single, events/s of jitsu's": ("x", True, None, None),
+    "single, CPU of jitsu's": ("x", False, None, None),
     "50000 single/s for 60 s, p99": ("ms", False, 8, 5),
     "50000 single/s for 60 s, never sent": ("", False, 0, 0),
     "system calls of a single event": ("", False, 4, 2.3),
@@ -28,7 +36,24 @@ TARGETS = {
 TITLES = ["figure", "", "found", "must", "aim", "unit"]
 
 
+class Missing:
+    """In place of a figure that cannot be measured here: why."""
+
+    def __init__(self, why):
+        self.why = why
+
+
+def figures_of(server):
+    """The names of the figures that compare with a server."""
+    return [name for name in TARGETS if name.endswith(f" of {server}'s")]
+
+
 def verdict(value, more, must, aim):
+    if isinstance(value, Missing):
+        return "missing"
+    if must is None:
+        return ""
+
     def reaches(bound):
         return value >= bound if more else value <= bound
     return "aim" if reaches(aim) else "must" if reaches(must) else "MISSED"
@@ -43,15 +68,26 @@ def judge(figures):
         value = figures[name]
         found = verdict(value, more, must, aim)
         missed += found == "MISSED"
-        sign = ">=" if more else "<="
-        lines.append([name, found, short(float(value)), f"{sign} {short(float(must))}",
-                      f"{sign} {short(float(aim))}", unit])
+        bounds = [bound(more, must), bound(more, aim)]
+        text = "" if found == "missing" else short(float(value))
+        lines.append([name, found, text, *bounds, unit])
     return lines, missed
+
+
+def bound(more, value):
+    if value is None:
+        return ""
+    return f"{'>=' if more else '<='} {short(float(value))}"
 
 
 def as_rows(figures):
     """The same for programs."""
-    return [{"figure": name, "found": round(value, 4), "unit": TARGETS[name][0],
-             "must": TARGETS[name][2], "aim": TARGETS[name][3],
-             "verdict": verdict(value, *TARGETS[name][1:])}
-            for name, value in figures.items()]
+    return [as_row(name, value, *TARGETS[name]) for name, value in figures.items()]
+
+
+def as_row(name, value, unit, more, must, aim):
+    row = {"figure": name, "unit": unit, "must": must, "aim": aim,
+           "verdict": verdict(value, more, must, aim)}
+    if isinstance(value, Missing):
+        return row | {"found": None, "why": value.why}
+    return row | {"found": round(value, 4)}
