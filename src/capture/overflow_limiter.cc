@@ -6,9 +6,6 @@
 namespace mr::capture {
 namespace {
 
-// A key may lie in one of this many neighbouring places.
-constexpr size_t ways = 4;
-
 uint64_t mixed(uint64_t value) {
   value ^= value >> 32;
   value *= 0xd6e8feb86659fd93ULL;
@@ -33,32 +30,34 @@ uint64_t hash_of(std::string_view text, uint64_t seed) {
 
 bool OverflowLimiter::overflows(std::string_view token, std::string_view distinct_id, Instant now) {
   if (limits_.events_per_second == 0) return false;
-  if (buckets_.empty()) buckets_.resize(keys_max);
-  const int64_t now_millis = now.micros / 1000;
-  // Never 0, which is a free place.
-  const uint64_t key = hash_of(distinct_id, hash_of(token, 1)) | 1;
-  Bucket& bucket = bucket_of(key, now_millis);
+  if (lines_.empty()) lines_.resize(keys_max / ways);
+  const auto now_millis = static_cast<uint32_t>(now.micros / 1000);
+  Bucket& bucket = bucket_of(hash_of(distinct_id, hash_of(token, 1)), now_millis);
   fill(bucket, now_millis);
   if (bucket.tokens < 1) bucket.overflowed = true;
   bucket.tokens = std::max(bucket.tokens - 1, 0.0F);
   return bucket.overflowed;
 }
 
-OverflowLimiter::Bucket& OverflowLimiter::bucket_of(uint64_t key, int64_t now_millis) {
-  Bucket* const first = &buckets_[(key >> 32) % (keys_max / ways) * ways];
-  Bucket* fullest = first;
-  for (Bucket* bucket = first; bucket != first + ways; ++bucket) {
-    if (bucket->key == key) return *bucket;
-    fill(*bucket, now_millis);
-    if (bucket->key == 0 || (fullest->key != 0 && bucket->tokens > fullest->tokens)) {
-      fullest = bucket;
+OverflowLimiter::Bucket& OverflowLimiter::bucket_of(uint64_t hash, uint32_t now_millis) {
+  // Never 0, which is a free place.
+  const uint32_t key = static_cast<uint32_t>(hash) | 1;
+  std::array<Bucket, ways>& buckets = lines_[(hash >> 32) % lines_.size()].buckets;
+  for (Bucket& bucket : buckets) {
+    if (bucket.key == key) return bucket;
+  }
+  Bucket* fullest = &buckets.front();
+  for (Bucket& bucket : buckets) {
+    fill(bucket, now_millis);
+    if (bucket.key == 0 || (fullest->key != 0 && bucket.tokens > fullest->tokens)) {
+      fullest = &bucket;
     }
   }
   *fullest = {key, now_millis, static_cast<float>(limits_.burst), false};
   return *fullest;
 }
 
-void OverflowLimiter::fill(Bucket& bucket, int64_t now_millis) const {
+void OverflowLimiter::fill(Bucket& bucket, uint32_t now_millis) const {
   const auto elapsed = static_cast<float>(now_millis - bucket.filled_at_millis);
   const auto burst = static_cast<float>(limits_.burst);
   bucket.tokens += elapsed * static_cast<float>(limits_.events_per_second) / 1000;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -30,17 +31,22 @@ class OverflowLimiter {
   static constexpr size_t keys_max = 16 * 1024;
 
  private:
+  // Four of them make one line of the processor's cache: those among which a key may lie.
   struct Bucket {
-    uint64_t key = 0;  // a hash; 0: free
-    int64_t filled_at_millis = 0;
+    uint32_t key = 0;               // of a hash; 0: free
+    uint32_t filled_at_millis = 0;  // wraps around: only differences count
     float tokens = 0;
     bool overflowed = false;
   };
-  Bucket& bucket_of(uint64_t key, int64_t now_millis);
-  void fill(Bucket& bucket, int64_t now_millis) const;
+  static constexpr size_t ways = 4;
+  struct alignas(ways * sizeof(Bucket)) Line {
+    std::array<Bucket, ways> buckets;
+  };
+  Bucket& bucket_of(uint64_t hash, uint32_t now_millis);
+  void fill(Bucket& bucket, uint32_t now_millis) const;
 
   OverflowLimits limits_;
-  std::vector<Bucket> buckets_;
+  std::vector<Line> lines_;
 };
 
 }  // namespace mr::capture

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
-#include "base/bytes.h"
 #include "capture/lane_appender.h"
 #include "event/captured_batch.h"
 #include "stream/stream.h"
@@ -26,7 +26,7 @@ class RecordSet {
  private:
   std::vector<stream::RecordView>& records_of(event::Lane lane, size_t expected);
 
-  Bytes memory_;  // keys and envelopes, one allocation for all
+  std::unique_ptr<uint8_t[]> memory_;  // keys and envelopes, one allocation for all
   std::vector<LaneRecords> lanes_;
   size_t value_bytes_ = 0;
 };

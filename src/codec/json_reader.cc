@@ -3,7 +3,6 @@
 #include <array>
 
 #include "codec/hex.h"
-#include "codec/json_scan.h"
 #include "codec/json_text.h"
 #include "codec/utf8.h"
 
@@ -17,9 +16,14 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-const char* skip_digits(const char* next, const char* end) {
-  while (next < end && is_digit(*next)) ++next;
-  return next;
+const char* after_blanks(const char* at, const char* end) {
+  while (at < end && is_blank(*at)) ++at;
+  return at;
+}
+
+const char* after_digits(const char* at, const char* end) {
+  while (at < end && is_digit(*at)) ++at;
+  return at;
 }
 
 // Which of the open containers are objects: one bit a level.
@@ -64,9 +68,10 @@ std::string_view to_string(Kind kind) {
   return "unknown";
 }
 
-bool Reader::fail_here(const char* what) {
-  if (failure_ == nullptr) failure_ = what;
-  return false;
+const char* Reader::fail_at(const char* at, const char* what) {
+  failure_ = what;
+  next_ = at;
+  return nullptr;
 }
 
 Error Reader::error() const {
@@ -75,167 +80,157 @@ Error Reader::error() const {
                std::string(what) + " at byte " + std::to_string(position()));
 }
 
-void Reader::skip_blanks() {
-  while (next_ < end_ && is_blank(*next_)) ++next_;
-}
-
 Kind Reader::peek() {
   if (!ok()) return Kind::invalid;
-  skip_blanks();
+  next_ = after_blanks(next_, end_);
   return next_ == end_ ? Kind::invalid : kind_of(std::string_view(next_, 1));
 }
 
 bool Reader::at_end() {
   if (!ok()) return false;
-  skip_blanks();
+  next_ = after_blanks(next_, end_);
   return next_ == end_;
 }
 
-bool Reader::skip_string() {
+inline const char* Reader::pass_string(const char* at) {
+  at = specials_.find(at + 1);
   string_was_escaped_ = false;
-  ++next_;
+  return at != end_ && *at == '"' ? at + 1 : pass_escapes(at);
+}
+
+// `at` is on the first character of a string that is special, and no quote.
+const char* Reader::pass_escapes(const char* at) {
   while (true) {
-    next_ = skip_plain(next_, end_);
-    if (next_ == end_) return fail_here("unterminated string");
-    if (*next_ == '"') {
-      ++next_;
-      return true;
-    }
-    if (*next_ != '\\') return fail_here("control character in a string");
+    if (at == end_) return fail_at(at, "unterminated string");
+    if (*at == '"') return at + 1;
+    if (*at != '\\') return fail_at(at, "control character in a string");
     string_was_escaped_ = true;
-    if (end_ - next_ < 2) return fail_here("unterminated string");
-    const char escape = next_[1];
+    if (end_ - at < 2) return fail_at(at, "unterminated string");
+    const char escape = at[1];
     if (escape == 'u') {
-      if (end_ - next_ < 6) return fail_here("unterminated string");
+      if (end_ - at < 6) return fail_at(at, "unterminated string");
       for (int i = 2; i < 6; ++i) {
-        if (codec::hex_digit_value(next_[i]) < 0) return fail_here("bad \\u escape");
+        if (codec::hex_digit_value(at[i]) < 0) return fail_at(at, "bad \\u escape");
       }
-      next_ += 6;
+      at += 6;
     } else if (std::string_view("\"\\/bfnrt").find(escape) != std::string_view::npos) {
-      next_ += 2;
+      at += 2;
     } else {
-      return fail_here("unknown escape");
+      return fail_at(at, "unknown escape");
     }
+    at = specials_.find(at);
   }
 }
 
-bool Reader::skip_number() {
-  if (*next_ == '-') ++next_;
-  if (next_ == end_ || !is_digit(*next_)) return fail_here("malformed number");
-  next_ = *next_ == '0' ? next_ + 1 : skip_digits(next_, end_);
-  if (next_ < end_ && *next_ == '.') {
-    const char* fraction = ++next_;
-    next_ = skip_digits(next_, end_);
-    if (next_ == fraction) return fail_here("malformed number");
+const char* Reader::pass_number(const char* at) {
+  if (*at == '-') ++at;
+  if (at == end_ || !is_digit(*at)) return fail_at(at, "malformed number");
+  at = *at == '0' ? at + 1 : after_digits(at, end_);
+  if (at < end_ && *at == '.') {
+    const char* fraction = ++at;
+    at = after_digits(at, end_);
+    if (at == fraction) return fail_at(at, "malformed number");
   }
-  if (next_ < end_ && (*next_ == 'e' || *next_ == 'E')) {
-    ++next_;
-    if (next_ < end_ && (*next_ == '+' || *next_ == '-')) ++next_;
-    const char* exponent = next_;
-    next_ = skip_digits(next_, end_);
-    if (next_ == exponent) return fail_here("malformed number");
+  if (at < end_ && (*at == 'e' || *at == 'E')) {
+    ++at;
+    if (at < end_ && (*at == '+' || *at == '-')) ++at;
+    const char* exponent = at;
+    at = after_digits(at, end_);
+    if (at == exponent) return fail_at(at, "malformed number");
   }
-  return true;
+  return at;
 }
 
-bool Reader::skip_literal(std::string_view literal) {
-  if (!std::string_view(next_, static_cast<size_t>(end_ - next_)).starts_with(literal)) {
-    return fail_here("unknown word");
+const char* Reader::pass_literal(const char* at, std::string_view literal) {
+  if (!std::string_view(at, static_cast<size_t>(end_ - at)).starts_with(literal)) {
+    return fail_at(at, "unknown word");
   }
-  next_ += literal.size();
-  return true;
+  return at + literal.size();
 }
 
-// Anything but a container; `next_` is on its first character.
-bool Reader::skip_scalar() {
-  switch (*next_) {
-    case '"':
-      return skip_string();
-    case 't':
-      return skip_literal("true");
-    case 'f':
-      return skip_literal("false");
-    case 'n':
-      return skip_literal("null");
-    default:
-      break;
-  }
-  if (*next_ == '-' || is_digit(*next_)) return skip_number();
-  return fail_here("expected a value");
+// Anything but a container.
+inline const char* Reader::pass_scalar(const char* at) {
+  if (*at == '"') return pass_string(at);
+  if (*at == '-' || is_digit(*at)) return pass_number(at);
+  if (*at == 't') return pass_literal(at, "true");
+  if (*at == 'f') return pass_literal(at, "false");
+  if (*at == 'n') return pass_literal(at, "null");
+  return fail_at(at, "expected a value");
 }
 
-bool Reader::skip_key_and_colon() {
-  skip_blanks();
-  if (next_ == end_ || *next_ != '"') return fail_here("expected a key");
-  if (!skip_string()) return false;
-  skip_blanks();
-  if (next_ == end_ || *next_ != ':') return fail_here("expected ':'");
-  ++next_;
-  return true;
+inline const char* Reader::pass_key_and_colon(const char* at) {
+  if (at == end_ || *at != '"') return fail_at(at, "expected a key");
+  at = pass_string(at);
+  if (at == nullptr) return nullptr;
+  at = after_blanks(at, end_);
+  if (at == end_ || *at != ':') return fail_at(at, "expected ':'");
+  return at + 1;
 }
 
-// `next_` is on the opening bracket. Iterative, so that depth costs a bit and no stack.
-bool Reader::skip_container() {
+// Iterative, so that depth costs a bit and no stack.
+const char* Reader::pass_container(const char* at) {
   OpenContainers open;
   do {
     // One value starts here.
-    skip_blanks();
-    if (next_ == end_) return fail_here("unexpected end");
+    at = after_blanks(at, end_);
+    if (at == end_) return fail_at(at, "unexpected end");
     bool value_ended = true;
-    if (*next_ == '{' || *next_ == '[') {
-      if (depth_ + open.depth() >= depth_max) return fail_here("nested too deeply");
-      const bool is_object = *next_ == '{';
+    if (*at == '{' || *at == '[') {
+      if (depth_ + open.depth() >= depth_max) return fail_at(at, "nested too deeply");
+      const bool is_object = *at == '{';
       open.open(is_object);
-      ++next_;
-      skip_blanks();
+      at = after_blanks(at + 1, end_);
       const char closing = is_object ? '}' : ']';
-      if (next_ < end_ && *next_ == closing) {
-        ++next_;
+      if (at < end_ && *at == closing) {
+        ++at;
         open.close();
       } else {
         value_ended = false;
-        if (is_object && !skip_key_and_colon()) return false;
+        if (is_object) at = pass_key_and_colon(at);
       }
-    } else if (!skip_scalar()) {
-      return false;
+    } else {
+      at = pass_scalar(at);
     }
+    if (at == nullptr) return nullptr;
     // Behind a value: a comma, or the end of one container after the other.
     while (value_ended && open.depth() > 0) {
-      skip_blanks();
-      if (next_ == end_) return fail_here("unexpected end");
+      at = after_blanks(at, end_);
+      if (at == end_) return fail_at(at, "unexpected end");
       const bool is_object = open.innermost_is_object();
-      if (*next_ == ',') {
-        ++next_;
-        if (is_object && !skip_key_and_colon()) return false;
+      if (*at == ',') {
+        ++at;
+        if (is_object) at = pass_key_and_colon(after_blanks(at, end_));
+        if (at == nullptr) return nullptr;
         break;
       }
-      if (*next_ != (is_object ? '}' : ']')) return fail_here("expected ',' or the end");
-      ++next_;
+      if (*at != (is_object ? '}' : ']')) return fail_at(at, "expected ',' or the end");
+      ++at;
       open.close();
     }
   } while (open.depth() > 0);
-  return true;
+  return at;
 }
 
 std::string_view Reader::value() {
   if (!ok()) return {};
-  skip_blanks();
-  if (next_ == end_) {
-    fail_here("unexpected end");
+  const char* const start = after_blanks(next_, end_);
+  if (start == end_) {
+    fail_at(start, "unexpected end");
     return {};
   }
-  const char* start = next_;
-  const bool passed = *next_ == '{' || *next_ == '[' ? skip_container() : skip_scalar();
-  if (!passed) return {};
+  const bool is_container = *start == '{' || *start == '[';
+  const char* const behind = is_container ? pass_container(start) : pass_scalar(start);
+  if (behind == nullptr) return {};
+  next_ = behind;
   after_value_ = true;
-  return {start, static_cast<size_t>(next_ - start)};
+  return {start, static_cast<size_t>(behind - start)};
 }
 
 bool Reader::enter(char opening, const char* what) {
   if (!ok()) return false;
-  skip_blanks();
-  if (next_ == end_ || *next_ != opening) return fail_here(what);
-  if (depth_ >= depth_max) return fail_here("nested too deeply");
+  next_ = after_blanks(next_, end_);
+  if (next_ == end_ || *next_ != opening) return fail_at(next_, what) != nullptr;
+  if (depth_ >= depth_max) return fail_at(next_, "nested too deeply") != nullptr;
   ++next_;
   ++depth_;
   after_value_ = false;
@@ -249,28 +244,31 @@ bool Reader::enter_array() {
   return enter('[', "expected an array");
 }
 
+// The end of the container last entered.
+bool Reader::leave(const char* at) {
+  next_ = at + 1;
+  --depth_;
+  after_value_ = true;
+  return false;
+}
+
 bool Reader::next_member(std::string_view& key) {
   if (!ok()) return false;
-  skip_blanks();
-  if (next_ < end_ && *next_ == '}') {
-    ++next_;
-    --depth_;
-    after_value_ = true;
-    return false;
-  }
+  const char* at = after_blanks(next_, end_);
+  if (at < end_ && *at == '}') return leave(at);
   if (after_value_) {
-    if (next_ == end_ || *next_ != ',') return fail_here("expected ',' or '}'");
-    ++next_;
-    skip_blanks();
+    if (at == end_ || *at != ',') return fail_at(at, "expected ',' or '}'") != nullptr;
+    at = after_blanks(at + 1, end_);
   }
-  const char* quote = next_;
-  if (next_ == end_ || *next_ != '"') return fail_here("expected a key");
-  if (!skip_string()) return false;
-  const std::string_view quoted(quote, static_cast<size_t>(next_ - quote));
+  const char* const quote = at;
+  if (at == end_ || *at != '"') return fail_at(at, "expected a key") != nullptr;
+  at = pass_string(at);
+  if (at == nullptr) return false;
+  const std::string_view quoted(quote, static_cast<size_t>(at - quote));
   key_was_escaped_ = string_was_escaped_;
-  skip_blanks();
-  if (next_ == end_ || *next_ != ':') return fail_here("expected ':'");
-  ++next_;
+  at = after_blanks(at, end_);
+  if (at == end_ || *at != ':') return fail_at(at, "expected ':'") != nullptr;
+  next_ = at + 1;
   key = key_was_escaped_ ? text_of(quoted, key_) : quoted.substr(1, quoted.size() - 2);
   after_value_ = false;
   return true;
@@ -278,19 +276,14 @@ bool Reader::next_member(std::string_view& key) {
 
 bool Reader::next_item() {
   if (!ok()) return false;
-  skip_blanks();
-  if (next_ < end_ && *next_ == ']') {
-    ++next_;
-    --depth_;
-    after_value_ = true;
-    return false;
-  }
+  const char* at = after_blanks(next_, end_);
+  if (at < end_ && *at == ']') return leave(at);
   if (after_value_) {
-    if (next_ == end_ || *next_ != ',') return fail_here("expected ',' or ']'");
-    ++next_;
-    skip_blanks();
-    if (next_ < end_ && *next_ == ']') return fail_here("expected a value");
+    if (at == end_ || *at != ',') return fail_at(at, "expected ',' or ']'") != nullptr;
+    at = after_blanks(at + 1, end_);
+    if (at < end_ && *at == ']') return fail_at(at, "expected a value") != nullptr;
   }
+  next_ = at;
   after_value_ = false;
   return true;
 }

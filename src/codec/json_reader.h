@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "codec/json_scan.h"
 
 namespace mr::json {
 
@@ -37,7 +38,7 @@ inline constexpr size_t depth_max = 1024;
 class Reader {
  public:
   explicit Reader(std::string_view text)
-      : begin_(text.data()), next_(text.data()), end_(text.data() + text.size()) {}
+      : begin_(text.data()), next_(text.data()), end_(text.data() + text.size()), specials_(text) {}
 
   // The kind of the next value by its first character; invalid at the end or after a failure.
   Kind peek();
@@ -50,7 +51,7 @@ class Reader {
   bool enter_array();
 
   // The next member of the object last entered: its key, unescaped. The view holds until the next
-  // call. False when the object has ended (and was left) or on failure.
+  // call of this. False when the object has ended (and was left) or on failure.
   bool next_member(std::string_view& key);
   // Whether the key last given was copied because it held an escape.
   bool key_was_escaped() const { return key_was_escaped_; }
@@ -66,19 +67,24 @@ class Reader {
   Error error() const;
 
  private:
-  bool fail_here(const char* what);
-  void skip_blanks();
-  bool skip_string();
-  bool skip_number();
-  bool skip_literal(std::string_view literal);
-  bool skip_scalar();
-  bool skip_container();
-  bool skip_key_and_colon();
+  // Each takes where something begins (which is not the end) and gives where it ends, or nullptr
+  // after fail_at(): the position stays in a register while a value is passed.
+  const char* pass_string(const char* at);
+  const char* pass_escapes(const char* at);
+  const char* pass_number(const char* at);
+  const char* pass_literal(const char* at, std::string_view literal);
+  const char* pass_scalar(const char* at);
+  const char* pass_container(const char* at);
+  const char* pass_key_and_colon(const char* at);
+  // The first failure, which is at `at`.
+  const char* fail_at(const char* at, const char* what);
   bool enter(char opening, const char* what);
+  bool leave(const char* at);
 
   const char* begin_;
   const char* next_;
   const char* end_;
+  SpecialFinder specials_;
   const char* failure_ = nullptr;
   size_t depth_ = 0;
   // Inside a container: a value was read, so a comma or the end must follow.

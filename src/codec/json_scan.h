@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <string_view>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -32,14 +33,32 @@ inline uint32_t special_mask(const char* next) {
 #endif
 }
 
-// The first special character from `next` on, or `end`.
-inline const char* skip_plain(const char* next, const char* end) {
-  for (; end - next >= scan_width; next += scan_width) {
-    const uint32_t mask = special_mask(next);
-    if (mask != 0) return next + std::countr_zero(mask);
+// Finds the special characters of one text, asked from front to back. Marks are made for 64
+// characters at a time and kept, so that the many short strings of an event cost a shift each.
+class SpecialFinder {
+ public:
+  explicit SpecialFinder(std::string_view text)
+      : block_(text.data()), end_(text.data() + text.size()) {
+    mark();
   }
-  while (next < end && !is_special(*next)) ++next;
-  return next;
-}
+
+  // The first special character at or behind `from`, which lies in the text; or the text's end.
+  const char* find(const char* from) {
+    const auto offset = static_cast<size_t>(from - block_);
+    const uint64_t left = offset < block_width ? marks_ >> offset : 0;
+    return left != 0 ? from + std::countr_zero(left) : find_in_later_blocks(from);
+  }
+
+ private:
+  static constexpr size_t block_width = 64;
+  static_assert(block_width % scan_width == 0);
+
+  const char* find_in_later_blocks(const char* from);
+  void mark();
+
+  const char* block_;
+  const char* end_;
+  uint64_t marks_ = 0;  // of the block_width characters from block_ on
+};
 
 }  // namespace mr::json

@@ -103,6 +103,26 @@ TEST(JsonReader, AgreesWithSimdjson) {
   }
 }
 
+// Strings are looked through 64 bytes at a time: one that begins, ends or is wrong at any place.
+TEST(JsonReader, FindsTheEndOfAStringAtEveryPlace) {
+  for (size_t before = 0; before < 70; ++before) {
+    for (size_t length = 0; length < 140; length += length < 5 ? 1 : 3) {
+      const std::string blanks(before, ' ');
+      const std::string plain(length, 'x');
+      const std::string text = blanks + '"' + plain + R"(\"\u00e4")";
+      Reader escaped(text);
+      EXPECT_EQ(escaped.value(), text.substr(before)) << before << " " << length;
+      EXPECT_TRUE(escaped.at_end());
+      const std::string broken = blanks + '"' + plain + "\n\"";
+      Reader control(broken);
+      EXPECT_TRUE(control.value().empty());
+      EXPECT_EQ(control.position(), before + 1 + length);
+      Reader open(std::string_view(text).substr(0, before + 1 + length));
+      EXPECT_TRUE(open.value().empty()) << before << " " << length;
+    }
+  }
+}
+
 TEST(JsonReader, KeepsWhatSimdjsonCannotHold) {
   EXPECT_TRUE(is_valid("123456789012345678901234567890"));
   EXPECT_TRUE(is_valid("1e999"));

@@ -35,16 +35,18 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
   if (!hyphenated && text.size() != 32) return std::nullopt;
   Uuid uuid;
   size_t next = 0;
+  int wrong = 0;
   for (size_t i = 0; i < 16; ++i) {
     if (hyphenated && (i == 4 || i == 6 || i == 8 || i == 10) && text[next++] != '-') {
       return std::nullopt;
     }
     const int high = hex_digit_value(text[next]);
     const int low = hex_digit_value(text[next + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
+    wrong |= high | low;  // negative when one of them is no digit
     uuid.bytes[i] = static_cast<uint8_t>(high << 4 | low);
     next += 2;
   }
+  if (wrong < 0) return std::nullopt;
   return uuid;
 }
 

@@ -1,8 +1,10 @@
 #include "event/envelope.h"
 
+#include <algorithm>
+
 #include "codec/byte_reader.h"
-#include "codec/byte_writer.h"
 #include "codec/json_text.h"
+#include "codec/varint.h"
 
 namespace mr::event {
 namespace {
@@ -28,6 +30,14 @@ WallTime advanced(WallTime from, int64_t distance) {
       static_cast<int64_t>(static_cast<uint64_t>(from.millis) + static_cast<uint64_t>(distance))};
 }
 
+uint8_t* write_text(std::string_view text, uint8_t* out) {
+  return std::copy(text.begin(), text.end(), out);
+}
+// Its length, then the text.
+uint8_t* write_sized(std::string_view text, uint8_t* out) {
+  return write_text(text, codec::write_unsigned_varlong(out, text.size()));
+}
+
 }  // namespace
 
 std::string_view to_string(Dialect dialect) {
@@ -44,32 +54,40 @@ std::string_view to_string(Dialect dialect) {
   return "unknown";
 }
 
-void encode_envelope(const Envelope& envelope, Bytes& out) {
+size_t envelope_bytes_max(const Envelope& envelope) {
+  constexpr size_t fixed = 3 + sizeof(envelope.uuid.bytes) + 3 * codec::varlong_bytes_max;
+  constexpr size_t texts = 5;
+  return fixed + texts * codec::varlong_bytes_max + envelope.event.size() +
+         envelope.distinct_id.size() + envelope.token.size() + envelope.ip.size() +
+         envelope.context.size();
+}
+
+uint8_t* write_envelope(const Envelope& envelope, uint8_t* out) {
   uint8_t flags = 0;
   if (envelope.sent_at) flags |= flag_sent_at;
   if (envelope.historical) flags |= flag_historical;
   if (envelope.cookieless) flags |= flag_cookieless;
   if (!envelope.context.empty()) flags |= flag_context;
   if (envelope.personless) flags |= flag_personless;
-  codec::put_u8(out, envelope_version);
-  codec::put_u8(out, static_cast<uint8_t>(envelope.dialect));
-  codec::put_u8(out, flags);
-  codec::put_bytes(out, envelope.uuid.bytes);
-  codec::put_varlong(out, envelope.arrival.millis);
-  codec::put_varlong(out, distance(envelope.timestamp, envelope.arrival));
-  if (envelope.sent_at) codec::put_varlong(out, distance(*envelope.sent_at, envelope.arrival));
-  codec::put_sized_text(out, envelope.event);
-  codec::put_sized_text(out, envelope.distinct_id);
-  codec::put_sized_text(out, envelope.token);
-  codec::put_sized_text(out, envelope.ip);
-  if (!envelope.context.empty()) codec::put_sized_text(out, envelope.context);
+  *out++ = envelope_version;
+  *out++ = static_cast<uint8_t>(envelope.dialect);
+  *out++ = flags;
+  out = std::ranges::copy(envelope.uuid.bytes, out).out;
+  out = codec::write_varlong(out, envelope.arrival.millis);
+  out = codec::write_varlong(out, distance(envelope.timestamp, envelope.arrival));
+  if (envelope.sent_at) {
+    out = codec::write_varlong(out, distance(*envelope.sent_at, envelope.arrival));
+  }
+  out = write_sized(envelope.event, out);
+  out = write_sized(envelope.distinct_id, out);
+  out = write_sized(envelope.token, out);
+  out = write_sized(envelope.ip, out);
+  return envelope.context.empty() ? out : write_sized(envelope.context, out);
 }
 
 Bytes encode_envelope(const Envelope& envelope) {
-  Bytes out;
-  out.reserve(64 + envelope.event.size() + envelope.distinct_id.size() + envelope.token.size() +
-              envelope.ip.size() + envelope.context.size());
-  encode_envelope(envelope, out);
+  Bytes out(envelope_bytes_max(envelope));
+  out.resize(static_cast<size_t>(write_envelope(envelope, out.data()) - out.data()));
   return out;
 }
 
@@ -108,11 +126,25 @@ Result<Envelope> decode_envelope(ByteView bytes) {
   return envelope;
 }
 
-std::string record_key(const Envelope& envelope) {
+size_t record_key_bytes_max(const Envelope& envelope) {
+  return envelope.token.size() + 1 + envelope.ip.size() + envelope.distinct_id.size() +
+         envelope.context.size();
+}
+
+uint8_t* write_record_key(const Envelope& envelope, uint8_t* out) {
   if (envelope.dialect == Dialect::replay) {
-    return json::unquote(json::member_of(envelope.context, "$session_id")).value_or("");
+    const auto session = json::unquote(json::member_of(envelope.context, "$session_id"));
+    return session ? write_text(*session, out) : out;
   }
-  return envelope.token + ":" + (envelope.cookieless ? envelope.ip : envelope.distinct_id);
+  out = write_text(envelope.token, out);
+  *out++ = ':';
+  return write_text(envelope.cookieless ? envelope.ip : envelope.distinct_id, out);
+}
+
+std::string record_key(const Envelope& envelope) {
+  Bytes key(record_key_bytes_max(envelope));
+  key.resize(static_cast<size_t>(write_record_key(envelope, key.data()) - key.data()));
+  return std::string(as_text(key));
 }
 
 }  // namespace mr::event

@@ -53,9 +53,11 @@ inline constexpr std::string_view restricted_header = "restricted";
 // Longer distinct ids are cut to this many characters.
 inline constexpr size_t distinct_id_characters_max = 200;
 
-// Appends the binary form.
-void encode_envelope(const Envelope& envelope, Bytes& out);
+// The binary form.
 Bytes encode_envelope(const Envelope& envelope);
+// The same at `out`, where envelope_bytes_max() bytes have room; returns one past the last one.
+uint8_t* write_envelope(const Envelope& envelope, uint8_t* out);
+size_t envelope_bytes_max(const Envelope& envelope);
 
 // Errors: unsupported (a version or flag of a newer program), corrupt (anything else).
 Result<Envelope> decode_envelope(ByteView bytes);
@@ -63,5 +65,8 @@ Result<Envelope> decode_envelope(ByteView bytes);
 // The record's key: `token:distinct_id`, or `token:ip` for a cookieless event; for a recording its
 // session id. Events with the same key keep their order.
 std::string record_key(const Envelope& envelope);
+// The same at `out`, where record_key_bytes_max() bytes have room; returns one past the last one.
+uint8_t* write_record_key(const Envelope& envelope, uint8_t* out);
+size_t record_key_bytes_max(const Envelope& envelope);
 
 }  // namespace mr::event

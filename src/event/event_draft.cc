@@ -6,19 +6,37 @@
 #include "event/request_fields.h"
 
 namespace mr::event {
+namespace {
+
+// Properties that say something to capture.
+constexpr std::string_view distinct_id = "distinct_id";
+constexpr std::string_view token = "token";
+constexpr std::string_view ignore_sent_at = "$ignore_sent_at";
+constexpr std::string_view cookieless_mode = "$cookieless_mode";
+constexpr std::string_view capture_internal = "capture_internal";
+
+}  // namespace
 
 void read_event_property(json::Reader& reader, std::string_view key, EventDraft& draft) {
-  if (key == "distinct_id") {
-    draft.property_distinct_id = reader.value();
-  } else if (key == "token") {
-    draft.property_token = reader.value();
-  } else if (key == "$ignore_sent_at") {
-    draft.property_ignore_sent_at = reader.value();
-  } else if (key == "$cookieless_mode") {
-    draft.property_cookieless_mode = reader.value();
-  } else {
-    draft.has_capture_internal = draft.has_capture_internal || key == "capture_internal";
-    reader.value();
+  const std::string_view value = reader.value();
+  // Most properties are none of these, which their length tells mostly.
+  switch (key.size()) {
+    case distinct_id.size():
+      if (key == distinct_id) draft.property_distinct_id = value;
+      break;
+    case token.size():
+      if (key == token) draft.property_token = value;
+      break;
+    case ignore_sent_at.size():
+      if (key == ignore_sent_at) draft.property_ignore_sent_at = value;
+      break;
+    case cookieless_mode.size():
+      static_assert(cookieless_mode.size() == capture_internal.size());
+      if (key == cookieless_mode) draft.property_cookieless_mode = value;
+      if (key == capture_internal) draft.has_capture_internal = true;
+      break;
+    default:
+      break;
   }
 }
 

@@ -262,6 +262,24 @@ std::optional<WallTime> parse_rfc2822(std::string_view text) {
   return finish_date(pieces, civil);
 }
 
+// What nearly all clients send, "2026-11-22T10:20:30.456Z", without the steps of a free form.
+std::optional<WallTime> parse_usual_form(std::string_view text) {
+  constexpr std::string_view shape = "0000-00-00T00:00:00.000Z";
+  if (text.size() != shape.size()) return std::nullopt;
+  bool fits = true;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    const bool is_digit = static_cast<unsigned char>(text[i] - '0') < 10;
+    fits &= shape[i] == '0' ? is_digit : text[i] == shape[i];
+  }
+  if (!fits) return std::nullopt;
+  const auto two = [text](size_t at) -> int64_t {
+    return (text[at] - '0') * 10 + (text[at + 1] - '0');
+  };
+  return to_time({two(0) * 100 + two(2), two(5), two(8), two(11), two(14), two(17),
+                  two(20) * 10 + (text[22] - '0')},
+                 0);
+}
+
 std::optional<WallTime> parse_epoch(std::string_view text) {
   Pieces pieces(text);
   const size_t count = pieces.digits();
@@ -321,6 +339,7 @@ EventTime within_years(EventTime time) {
 std::optional<WallTime> parse_timestamp(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  if (const auto time = parse_usual_form(text)) return time;
   if (const auto time = parse_numeric_date(text)) return time;
   if (const auto time = parse_epoch(text)) return time;
   return parse_rfc2822(text);

@@ -12,6 +12,16 @@ std::string read(std::string_view text) {
   return time ? format_rfc3339(*time) : "nothing";
 }
 
+TEST(Timestamp, TheUsualFormIsReadAsStrictlyAsTheOthers) {
+  EXPECT_EQ(read("2024-02-29T23:59:60.999Z"), "2024-03-01T00:00:00.999Z");
+  for (const std::string_view wrong :
+       {"2026-02-29T03:04:05.678Z", "2026-13-02T03:04:05.678Z", "2026-01-02T24:04:05.678Z",
+        "2026-01-02T03:60:05.678Z", "2026-01-02T03:04:61.678Z", "2026-01-02T03:04:05.6x8Z",
+        "2026-01-02T03:04:05.678X", "2026-01-0:T03:04:05.678Z"}) {
+    EXPECT_EQ(read(wrong), "nothing") << wrong;
+  }
+}
+
 TEST(Timestamp, ReadsEveryFormatOfTheContract) {
   const std::string millis = "2026-01-02T03:04:05.678Z";
   const std::string seconds = "2026-01-02T03:04:05.000Z";

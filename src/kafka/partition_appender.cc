@@ -21,7 +21,7 @@ constexpr size_t record_overhead_bytes = 200;
 // Other tasks of the loop get a turn after this many records.
 constexpr size_t records_per_turn = 256;
 
-rd_kafka_headers_t* make_headers(const std::vector<stream::HeaderView>& headers) {
+rd_kafka_headers_t* make_headers(const stream::HeaderViews& headers) {
   if (headers.empty()) return nullptr;
   rd_kafka_headers_t* made = rd_kafka_headers_new(headers.size());
   for (const stream::HeaderView& header : headers) {

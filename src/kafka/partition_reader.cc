@@ -229,7 +229,7 @@ stream::ReadBatch PartitionReader::batch_of(std::shared_ptr<Fetched> fetched) co
         const FormedRecord& kept = fetched->formed.emplace_back(std::move(*formed));
         record.key = as_bytes(kept.key);
         record.value = as_bytes(kept.value);
-        record.headers.clear();
+        record.headers = {};
         for (const auto& [key, text] : kept.headers) {
           record.headers.push_back({key, as_bytes(text)});
         }

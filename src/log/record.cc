@@ -34,9 +34,6 @@ ByteView read_nullable(codec::ByteReader& reader, bool& bad) {
   return reader.bytes(static_cast<uint64_t>(length));
 }
 
-// What is reserved at once; a count that only claims to be huge costs little.
-constexpr int32_t usual_headers_max = 16;
-
 enum class Decoded : uint8_t { shown, below, beyond, malformed };
 
 // One record from its body, appended when from <= offset < end. Offsets rise: `passed` is one past
@@ -78,7 +75,6 @@ Decoded decode_record(ByteView body, const BatchHeader& header, Offset from, Off
     const ByteView value = read_nullable(reader, bad);
     if (bad || !reader.ok()) return Decoded::malformed;
     if (as_text(name) == stream::pad_header) continue;
-    if (record.headers.empty()) record.headers.reserve(std::min(header_count, usual_headers_max));
     record.headers.push_back({as_text(name), value});
   }
   if (!reader.finished()) return Decoded::malformed;

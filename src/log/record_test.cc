@@ -9,6 +9,7 @@ namespace mr::log {
 namespace {
 
 using stream::HeaderView;
+using stream::HeaderViews;
 using stream::Record;
 using stream::RecordView;
 
@@ -56,7 +57,8 @@ TEST(RecordBatch, EndsOnTheBoundaryWhateverItsSize) {
   for (size_t size = 0; size < 9000; size += size < 200 || size > 3800 ? 1 : 7) {
     for (const size_t headers : {size_t{0}, size_t{63}}) {
       BatchBuilder builder;
-      std::vector<HeaderView> extra(headers, HeaderView{"n", as_bytes("")});
+      HeaderViews extra;
+      while (extra.size() < headers) extra.push_back({"n", as_bytes("")});
       builder.add({WallTime{5}, {}, as_bytes(text).first(size), extra});
       const ByteView batch = builder.finish(Offset(0), use, 4096);
       ASSERT_EQ(batch.size() % 4096, 0u) << size;

@@ -20,7 +20,7 @@ TEST(SnapshotLines, AreWhatTheClientSentWithItsWindow) {
   EXPECT_EQ(snapshot_lines(record).value(),
             "[\"w\\\"1\",{\"a\" : 1.50,   \"b\":\"\\u001f\"}]\n[\"w\\\"1\",7]\n"
             "[\"w\\\"1\",{\"c\":null}]\n");
-  record.headers.clear();
+  record.headers = {};
   EXPECT_FALSE(snapshot_lines(record));
 }
 

@@ -4,13 +4,22 @@ namespace mr::stream {
 
 namespace {
 
-size_t bytes_of(ByteView key, ByteView value, const std::vector<HeaderView>& headers) {
+size_t bytes_of(ByteView key, ByteView value, const HeaderViews& headers) {
   size_t bytes = key.size() + value.size();
   for (const HeaderView& header : headers) bytes += header.name.size() + header.value.size();
   return bytes;
 }
 
 }  // namespace
+
+void HeaderViews::push_back(HeaderView header) {
+  if (many_.empty() && few_count_ < few_.size()) {
+    few_[few_count_++] = header;
+    return;
+  }
+  if (many_.empty()) many_.assign(few_.begin(), few_.end());
+  many_.push_back(header);
+}
 
 size_t RecordView::payload_bytes() const {
   return bytes_of(key, value, headers);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,12 +26,35 @@ struct HeaderView {
   ByteView value;
 };
 
+// The headers of one record, in their order. Records are many and have up to three: those need no
+// memory of their own.
+class HeaderViews {
+ public:
+  HeaderViews() = default;
+  HeaderViews(std::initializer_list<HeaderView> headers) {
+    for (const HeaderView& header : headers) push_back(header);
+  }
+
+  void push_back(HeaderView header);
+  size_t size() const { return many_.empty() ? few_count_ : many_.size(); }
+  bool empty() const { return size() == 0; }
+  const HeaderView* begin() const { return many_.empty() ? few_.data() : many_.data(); }
+  const HeaderView* end() const { return begin() + size(); }
+  const HeaderView& operator[](size_t index) const { return begin()[index]; }
+  const HeaderView& back() const { return end()[-1]; }
+
+ private:
+  std::array<HeaderView, 3> few_;
+  size_t few_count_ = 0;
+  std::vector<HeaderView> many_;  // all of them, once they are more than few_ holds
+};
+
 // A record to append. Views must live until append() returns.
 struct RecordView {
   WallTime timestamp;
   ByteView key;
   ByteView value;
-  std::vector<HeaderView> headers;
+  HeaderViews headers;
 
   // Key, value and headers' names and values: what record_bytes_max limits.
   size_t payload_bytes() const;
@@ -41,7 +66,7 @@ struct Record {
   WallTime timestamp;
   ByteView key;
   ByteView value;
-  std::vector<HeaderView> headers;
+  HeaderViews headers;
 
   size_t payload_bytes() const;  // as of a RecordView
   // The first header of that name, or nothing.
