@@ -73,35 +73,46 @@ std::string processes_json(std::string_view list,
   return out + "]";
 }
 
-// [{"project":1,"reason":"restricted","count":3},…]; the project is null where it is not known.
-std::string refused_of_projects_json(const std::string& accept_metrics) {
-  std::string out = "[";
+// How often capture refused or dropped for a reason; `project` is empty where it is not known.
+struct Refused {
+  std::string project;
+  std::string reason;
+  int64_t count = 0;
+};
+
+// What capture refused since its start.
+std::vector<Refused> read_refused(std::string_view accept_metrics) {
+  std::vector<Refused> all;
   for (const std::string_view name :
        {"millrace_capture_requests_refused_total", "millrace_capture_events_dropped_total"}) {
     for (const MetricSample& sample : find_samples(accept_metrics, name)) {
-      if (sample.value <= 0) continue;
-      const std::string project = sample.label("project");
-      json::Object one;
-      one.set("project", project.empty() ? "null" : project);
-      one.set_text("reason", sample.label("reason"));
-      set_number(one, "count", static_cast<int64_t>(sample.value));
-      if (out.size() > 1) out += ",";
-      out += one.to_json();
+      const auto count = static_cast<int64_t>(sample.value);
+      if (count > 0) all.push_back({sample.label("project"), sample.label("reason"), count});
     }
+  }
+  return all;
+}
+
+// [{"project":1,"reason":"restricted","count":3},…]; the project is null where it is not known.
+std::string refused_of_projects_json(const std::vector<Refused>& all) {
+  std::string out = "[";
+  for (const Refused& refused : all) {
+    json::Object one;
+    one.set("project", refused.project.empty() ? "null" : refused.project);
+    one.set_text("reason", refused.reason);
+    set_number(one, "count", refused.count);
+    if (out.size() > 1) out += ",";
+    out += one.to_json();
   }
   return out + "]";
 }
 
-json::Object refused_json(const std::string& accept_metrics) {
+// Added up by reason.
+json::Object refused_json(const std::vector<Refused>& all, std::string_view accept_metrics) {
   std::map<std::string, int64_t> by_reason;
+  for (const Refused& refused : all) by_reason[refused.reason] += refused.count;
   // What the HTTP server refused is among capture's refusals, but for connections above the limit,
   // which capture never sees.
-  for (const std::string_view name :
-       {"millrace_capture_requests_refused_total", "millrace_capture_events_dropped_total"}) {
-    for (const MetricSample& sample : find_samples(accept_metrics, name)) {
-      if (sample.value > 0) by_reason[sample.label("reason")] += static_cast<int64_t>(sample.value);
-    }
-  }
   constexpr std::string_view turned_away = "connections_exhausted";
   for (const MetricSample& sample : find_samples(accept_metrics, "millrace_http_refusals_total")) {
     if (sample.label("reason") == turned_away && sample.value > 0) {
@@ -265,8 +276,9 @@ io::Task<Result<std::string>> status_report(StatusSources sources) {
       co_await io::read_whole_file(sources.world.disk, sources.processes_file, processes_bytes_max);
   report.set("processes", processes_json(list ? as_text(*list) : "[]", metrics));
   MR_CO_CHECK(co_await add_stages(report, sources));
-  report.set("refused", refused_json(metrics["accept"]).to_json());
-  report.set("refused_of_projects", refused_of_projects_json(metrics["accept"]));
+  const std::vector<Refused> refused = read_refused(metrics["accept"]);
+  report.set("refused", refused_json(refused, metrics["accept"]).to_json());
+  report.set("refused_of_projects", refused_of_projects_json(refused));
   MR_CO_TRY(const json::Object disk, co_await disk_json(sources));
   report.set("disk", disk.to_json());
   co_return report.to_json();
