@@ -3,9 +3,13 @@
 #include <cstdio>
 
 #include "codec/json_text.h"
-#include "main/text_table.h"
 
 namespace mr::main {
+
+namespace {
+
+constexpr long status_ok = 200;
+constexpr long status_created = 201;
 
 Error refusal_of(const Answer& answer) {
   const auto body = json::Object::parse(answer.body);
@@ -20,6 +24,14 @@ Error refusal_of(const Answer& answer) {
   }
   return Error(ErrorCode::failed,
                "the server answered " + std::to_string(answer.status) + ": " + answer.body);
+}
+
+}  // namespace
+
+Result<Answer> accepted(Result<Answer> answer) {
+  const bool refused = answer && answer->status != status_ok && answer->status != status_created;
+  if (refused) return fail(refusal_of(*answer));
+  return answer;
 }
 
 std::string member(const json::Object& object, std::string_view key) {

@@ -124,9 +124,8 @@ int run_query(const Command& command) {
   json::Object body;
   body.set_text("sql", command.sql);
   body.set_text("format", command.format);
-  const auto answer = ServerClient(command.server).post("/api/query", body.to_json());
+  const auto answer = accepted(ServerClient(command.server).post("/api/query", body.to_json()));
   if (!answer) return report(answer.error());
-  if (answer->status != status_ok) return report(refusal_of(*answer));
   print(answer->body);
   if (!answer->body.empty() && answer->body.back() != '\n') print("\n");
   return 0;
@@ -136,35 +135,20 @@ int run_project_add(const Command& command) {
   json::Object body;
   body.set_text("name", command.project_name);
   if (!command.project_token.empty()) body.set_text("token", command.project_token);
-  const auto answer = ServerClient(command.server).post("/api/projects", body.to_json());
-  if (!answer) return report(answer.error());
-  if (answer->status != status_created) return report(refusal_of(*answer));
-  const auto project = json::Object::parse(answer->body);
-  if (command.json || !project) {
-    print(answer->body + "\n");
-  } else {
-    print("Project " + member(*project, "id") + " \"" + member(*project, "name") +
-          "\" has the token " + member(*project, "token") + "\n");
-  }
-  return 0;
+  return print_answer(command, ServerClient(command.server).post("/api/projects", body.to_json()),
+                      [](const json::Object& project) {
+                        print("Project " + member(project, "id") + " \"" + member(project, "name") +
+                              "\" has the token " + member(project, "token") + "\n");
+                      });
 }
 
 int run_project_list(const Command& command) {
-  const auto answer = ServerClient(command.server).get("/api/projects");
-  if (!answer) return report(answer.error());
-  if (answer->status != status_ok) return report(refusal_of(*answer));
-  const auto list = json::Object::parse(answer->body);
-  if (command.json || !list) {
-    print(answer->body + "\n");
-    return 0;
-  }
-  TextTable table({"id", "name", "token", "created"});
-  for (const json::Object& project : objects(*list, "projects")) {
-    table.add({member(project, "id"), member(project, "name"), member(project, "token"),
-               member(project, "created_at")});
-  }
-  print(table.render());
-  return 0;
+  return print_list(command, ServerClient(command.server).get("/api/projects"), "projects",
+                    {"id", "name", "token", "created"},
+                    [](const json::Object& project) -> std::vector<std::string> {
+                      return {member(project, "id"), member(project, "name"),
+                              member(project, "token"), member(project, "created_at")};
+                    });
 }
 
 int run_tail(const Command& command) {
@@ -175,22 +159,12 @@ int run_tail(const Command& command) {
   PrintLines lines;
   PrintRecords records;
   AnswerSink& sink = command.json ? static_cast<AnswerSink&>(lines) : records;
-  const auto answer = ServerClient(command.server).stream(path, sink);
-  if (!answer) return report(answer.error());
-  return answer->status == status_ok ? 0 : report(refusal_of(*answer));
+  const auto answer = accepted(ServerClient(command.server).stream(path, sink));
+  return answer ? 0 : report(answer.error());
 }
 
 int run_status(const Command& command) {
-  const auto answer = ServerClient(command.server).get("/api/status");
-  if (!answer) return report(answer.error());
-  if (answer->status != status_ok) return report(refusal_of(*answer));
-  const auto status = json::Object::parse(answer->body);
-  if (command.json || !status) {
-    print(answer->body + "\n");
-  } else {
-    print_status(*status);
-  }
-  return 0;
+  return print_answer(command, ServerClient(command.server).get("/api/status"), print_status);
 }
 
 }  // namespace mr::main

@@ -59,52 +59,39 @@ class PrintSnapshots final : public PrintLines {
 int run_replay_list(const Command& command) {
   const std::string path = with_project(
       "/api/replay/sessions?limit=" + std::to_string(command.replay.limit), command, '&');
-  const auto answer = ServerClient(command.server).get(path);
-  if (!answer) return report(answer.error());
-  if (answer->status != status_ok) return report(refusal_of(*answer));
-  const auto list = json::Object::parse(answer->body);
-  if (command.json || !list) {
-    print(answer->body + "\n");
-    return 0;
-  }
-  TextTable table({"session", "project", "distinct id", "began", "active ms", "clicks", "keys",
-                   "errors", "size", "first url"});
-  for (const json::Object& session : objects(*list, "sessions")) {
-    const std::string url = member(session, "first_url");
-    table.add({member(session, "session_id"), member(session, "project_id"),
-               member(session, "distinct_id"), member(session, "first_timestamp"),
-               grouped_member(session, "active_milliseconds"),
-               grouped_member(session, "click_count"), grouped_member(session, "keypress_count"),
-               grouped_member(session, "console_error_count"), bytes_member(session, "size"),
-               url == "null" ? "" : url});
-  }
-  print(table.render());
-  return 0;
+  return print_list(command, ServerClient(command.server).get(path), "sessions",
+                    {"session", "project", "distinct id", "began", "active ms", "clicks", "keys",
+                     "errors", "size", "first url"},
+                    [](const json::Object& session) -> std::vector<std::string> {
+                      const std::string url = member(session, "first_url");
+                      return {member(session, "session_id"),
+                              member(session, "project_id"),
+                              member(session, "distinct_id"),
+                              member(session, "first_timestamp"),
+                              grouped_member(session, "active_milliseconds"),
+                              grouped_member(session, "click_count"),
+                              grouped_member(session, "keypress_count"),
+                              grouped_member(session, "console_error_count"),
+                              bytes_member(session, "size"),
+                              url == "null" ? "" : url};
+                    });
 }
 
 int run_replay_show(const Command& command) {
   const auto path = session_path(command);
   if (!path) return report(path.error());
-  const auto answer = ServerClient(command.server).get(with_project(*path, command, '?'));
-  if (!answer) return report(answer.error());
-  if (answer->status != status_ok) return report(refusal_of(*answer));
-  const auto session = json::Object::parse(answer->body);
-  if (command.json || !session) {
-    print(answer->body + "\n");
-  } else {
-    print_fields(*session);
-  }
-  return 0;
+  return print_answer(command, ServerClient(command.server).get(with_project(*path, command, '?')),
+                      print_fields);
 }
 
 int run_replay_export(const Command& command) {
   const auto path = session_path(command);
   if (!path) return report(path.error());
   PrintSnapshots snapshots;
-  const auto answer = ServerClient(command.server)
-                          .stream(with_project(*path + "/snapshots", command, '?'), snapshots);
+  const auto answer =
+      accepted(ServerClient(command.server)
+                   .stream(with_project(*path + "/snapshots", command, '?'), snapshots));
   if (!answer) return report(answer.error());
-  if (answer->status != status_ok) return report(refusal_of(*answer));
   return snapshots.is_whole() ? 0 : 1;
 }
 
