@@ -4,15 +4,13 @@
 
 #include "codec/byte_reader.h"
 #include "codec/byte_writer.h"
-#include "codec/crc32c.h"
+#include "codec/checked_block.h"
 #include "io/clock.h"
 
 namespace mr::capture {
 namespace {
 
-constexpr std::string_view magic = "MRUSAGES";
-constexpr uint32_t version = 1;
-constexpr size_t header_bytes = 8 + 4 + 4;
+constexpr codec::BlockKind file_kind{"MRUSAGES", 1, "usage file"};
 constexpr uint64_t file_bytes_max = 16 * 1024 * 1024;
 constexpr Millis write_pause{1'000};
 constexpr std::array periods = {catalog::Period::day, catalog::Period::month};
@@ -81,25 +79,12 @@ Bytes Usage::encode() const {
       codec::put_varlong(body, count.quantity);
     }
   }
-  Bytes bytes;
-  append(bytes, as_bytes(magic));
-  codec::put_u32_le(bytes, version);
-  codec::put_u32_le(bytes, codec::crc32c(body));
-  append(bytes, body);
-  return bytes;
+  return codec::seal_block(file_kind, body);
 }
 
 Result<void> Usage::decode(ByteView bytes) {
-  codec::ByteReader reader(bytes);
-  const bool ours = as_text(reader.bytes(magic.size())) == magic;
-  const uint32_t found = reader.u32_le();
-  const uint32_t checksum = reader.u32_le();
-  if (!reader.ok() || !ours || codec::crc32c(bytes.subspan(header_bytes)) != checksum) {
-    return fail(ErrorCode::corrupt, "it is damaged");
-  }
-  if (found != version) {
-    return fail(ErrorCode::unsupported, "it has version " + std::to_string(found));
-  }
+  MR_TRY(const codec::OpenedBlock block, codec::open_block(file_kind, bytes));
+  codec::ByteReader reader(block.body);
   const uint64_t rows = reader.unsigned_varlong();
   for (uint64_t i = 0; i < rows && reader.ok(); ++i) {
     const int64_t project = reader.varlong();

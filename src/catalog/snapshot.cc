@@ -8,14 +8,12 @@
 
 #include "codec/byte_reader.h"
 #include "codec/byte_writer.h"
-#include "codec/crc32c.h"
+#include "codec/checked_block.h"
 
 namespace mr::catalog {
 namespace {
 
-constexpr std::string_view magic = "MRCATSNP";
-// magic, version, checksum
-constexpr size_t header_bytes = 8 + 4 + 4;
+constexpr codec::BlockKind file_kind{"MRCATSNP", Snapshot::version, "catalog snapshot"};
 // Version 1 ends behind the projects.
 constexpr uint32_t version_with_rules = 2;
 
@@ -102,29 +100,12 @@ Bytes Snapshot::serialize() const {
     codec::put_varlong(body, project.created_at.millis);
   }
   put_rules(body, *this);
-  Bytes bytes;
-  append(bytes, as_bytes(magic));
-  codec::put_u32_le(bytes, version);
-  codec::put_u32_le(bytes, codec::crc32c(body));
-  append(bytes, body);
-  return bytes;
+  return codec::seal_block(file_kind, body);
 }
 
 Result<Snapshot> Snapshot::parse(ByteView bytes) {
-  codec::ByteReader reader(bytes);
-  if (as_text(reader.bytes(magic.size())) != magic) {
-    return fail(ErrorCode::corrupt, "this is no catalog snapshot: its first bytes are not ours");
-  }
-  const uint32_t found = reader.u32_le();
-  if (reader.ok() && found > version) {
-    return fail(ErrorCode::unsupported, "the catalog snapshot has version " +
-                                            std::to_string(found) + ", this program reads up to " +
-                                            std::to_string(version));
-  }
-  const uint32_t checksum = reader.u32_le();
-  if (!reader.ok() || codec::crc32c(bytes.subspan(header_bytes)) != checksum) {
-    return fail(ErrorCode::corrupt, "the catalog snapshot does not match its checksum");
-  }
+  MR_TRY(const codec::OpenedBlock block, codec::open_block(file_kind, bytes));
+  codec::ByteReader reader(block.body);
   const uint64_t revision = reader.u64_le();
   std::string admin_token_hash(reader.sized_text());
   const uint64_t count = reader.unsigned_varlong();
@@ -139,7 +120,7 @@ Result<Snapshot> Snapshot::parse(ByteView bytes) {
   }
   std::vector<Quota> quotas;
   std::vector<Restriction> restrictions;
-  if (found >= version_with_rules) {
+  if (block.version >= version_with_rules) {
     quotas = read_quotas(reader);
     restrictions = read_restrictions(reader);
   }
