@@ -97,7 +97,8 @@ io::Task<Result<void>> Loader::step() {
 }
 
 io::Task<Result<void>> Loader::load_position() {
-  MR_CO_TRY(const auto saved, co_await doors_.checkpoints.load(checkpoint_name()));
+  MR_CO_TRY(const auto saved,
+            co_await doors_.checkpoints.load(position_name(options_.topic, options_.partition)));
   if (saved) {
     position_ = saved->next;
     intended_end_ = saved->intended_end;
@@ -261,15 +262,16 @@ io::Task<Result<void>> Loader::dead_letter(Offset offset, std::string value, std
 io::Task<Result<void>> Loader::save(Offset next, std::optional<Offset> intended_end) {
   // Of what lies below `next`: while a range is intended, that is what was below it before.
   std::vector<stream::SourceMark> sources = intended_end ? sources_ : filter_.marks();
-  MR_CO_CHECK(co_await doors_.checkpoints.save(checkpoint_name(), {next, intended_end, sources}));
+  MR_CO_CHECK(co_await doors_.checkpoints.save(position_name(options_.topic, options_.partition),
+                                               {next, intended_end, sources}));
   sources_ = std::move(sources);
   position_ = next;
   intended_end_ = intended_end;
   co_return Result<void>();
 }
 
-std::string Loader::checkpoint_name() const {
-  return options_.topic + "-" + std::to_string(options_.partition);
+std::string position_name(std::string_view topic, int partition) {
+  return std::string(topic) + "-" + std::to_string(partition);
 }
 
 }  // namespace mr::load

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "io/fwd.h"
 #include "io/signal.h"
@@ -16,7 +17,7 @@
 namespace mr::load {
 
 struct LoaderOptions {
-  std::string topic;  // also the table's checkpoint name
+  std::string topic;
   std::string table;
   int partition = 0;
   size_t block_rows = 10'000;                 // a block of so many rows goes at once
@@ -26,6 +27,9 @@ struct LoaderOptions {
   // Where the log cannot cut what its writer had not committed: drop what was loaded already.
   bool drop_repeats = false;
 };
+
+// Under what name a loader saves how far it has come in the partition.
+std::string position_name(std::string_view topic, int partition);
 
 // Puts the records of one topic partition into one table, each exactly once, whatever dies when.
 // Before an insert the intended range of offsets is saved; after a failure or a restart the offsets
@@ -80,7 +84,6 @@ class Loader {
   io::Task<Result<void>> reject(Offset offset, std::string value, std::string reason);
   io::Task<Result<void>> dead_letter(Offset offset, std::string value, std::string reason);
   io::Task<Result<void>> save(Offset next, std::optional<Offset> intended_end);
-  std::string checkpoint_name() const;
 
   Doors doors_;
   LoaderOptions options_;

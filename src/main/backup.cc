@@ -209,7 +209,7 @@ io::Task<Result<void>> Backup::copy_database(io::Path from, io::Path to) {
 io::Task<Result<void>> Backup::check_state() {
   for (const LoadedTopic& loaded : loaded_topics) {
     log::CheckpointFiles positions(world_, target_ + "/load");
-    MR_CO_TRY(const auto at, co_await positions.load(std::string(loaded.topic) + "-0"));
+    MR_CO_TRY(const auto at, co_await positions.load(position_name(loaded)));
     const Offset passed = at ? at->next : Offset(0);
     MR_CO_TRY(const Offset committed, co_await committed_end(loaded.topic));
     if (passed <= committed) continue;

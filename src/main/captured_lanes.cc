@@ -18,8 +18,7 @@ CapturedLanes::CapturedLanes(ProcessRuntime& runtime, stream::Log& log)
 io::Task<void> CapturedLanes::prepare() {
   Result<LanePartitions> counts = co_await lane_partitions(runtime_, log_);
   if (!counts && counts.error().code() == ErrorCode::timed_out) {
-    LanePartitions expected;
-    expected.fill(static_cast<int32_t>(runtime_.settings().count("capture.partitions")));
+    LanePartitions expected = configured_lane_partitions(runtime_.settings());
     for (const event::Lane lane : event::all_lanes) {
       Spool* const spool = spool_of(lane);
       const int32_t known = spool != nullptr ? runtime_.must(co_await spool->partitions()) : 0;

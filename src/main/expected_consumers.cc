@@ -96,7 +96,7 @@ io::Task<Result<void>> expect_consumers(io::World world, io::Worker& worker,
   const auto loaded_positions = log::open_checkpoints(world, directory.load());
   for (const LoadedTopic& loaded : loaded_topics) {
     // One that is damaged is the store process's to report.
-    const auto loaded_to = co_await loaded_positions->load(std::string(loaded.topic) + "-0");
+    const auto loaded_to = co_await loaded_positions->load(position_name(loaded));
     const Offset passed = loaded_to && *loaded_to ? (*loaded_to)->next : Offset(0);
     MR_CO_CHECK(co_await note(world, directory.log(),
                               {{loaded.topic, 0}, "load", passed, has(expected.roles, "store")}));

@@ -8,10 +8,6 @@ namespace mr::main {
 
 namespace {
 
-std::string position_name(const LoadedTopic& loaded) {
-  return std::string(loaded.topic) + "-0";
-}
-
 io::Task<Result<void>> forget(io::World world, DataDirectory directory, LoadedTopic loaded,
                               telemetry::Logger& log) {
   log::CheckpointFiles positions(world, directory.load());

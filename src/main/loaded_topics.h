@@ -1,6 +1,9 @@
 #pragma once
 
 #include <array>
+#include <string>
+
+#include "load/loader.h"
 
 namespace mr::main {
 
@@ -16,5 +19,10 @@ inline constexpr std::array loaded_topics = {
     LoadedTopic{"groups", "groups"},
     LoadedTopic{"session_replay_events", "session_replay_blocks"},
 };
+
+// Under what name the store process saves how far the topic is loaded.
+inline std::string position_name(const LoadedTopic& loaded) {
+  return load::position_name(loaded.topic, 0);
+}
 
 }  // namespace mr::main

@@ -73,9 +73,14 @@ io::Task<std::unique_ptr<stream::Appender>> open_patiently(ProcessRuntime& runti
   co_return appender;
 }
 
-io::Task<Result<LanePartitions>> lane_partitions(ProcessRuntime& runtime, stream::Log& log) {
+LanePartitions configured_lane_partitions(const Settings& settings) {
   LanePartitions counts;
-  counts.fill(static_cast<int32_t>(runtime.settings().count("capture.partitions")));
+  counts.fill(static_cast<int32_t>(settings.count("capture.partitions")));
+  return counts;
+}
+
+io::Task<Result<LanePartitions>> lane_partitions(ProcessRuntime& runtime, stream::Log& log) {
+  LanePartitions counts = configured_lane_partitions(runtime.settings());
   MR_CO_TRY(const auto all, co_await log.list());
   for (const stream::TopicPartition& one : all) {
     const auto lane = event::lane_of_topic(one.topic);

@@ -31,8 +31,11 @@ io::Task<std::unique_ptr<stream::Appender>> open_patiently(ProcessRuntime& runti
 // How many partitions the topic of each lane has, in the order of event::Lane.
 using LanePartitions = std::array<int32_t, event::all_lanes.size()>;
 
-// As many as `capture.partitions` says, or as there are already, if those are more. Errors:
-// timed_out when no broker answers, and others of the log.
+// As many for each as `capture.partitions` says.
+LanePartitions configured_lane_partitions(const Settings& settings);
+
+// As many, or as there are already, if those are more. Errors: timed_out when no broker answers,
+// and others of the log.
 io::Task<Result<LanePartitions>> lane_partitions(ProcessRuntime& runtime, stream::Log& log);
 // The same; brokers that do not answer are asked again until they do or the process is to end.
 io::Task<Result<LanePartitions>> wait_for_lane_partitions(ProcessRuntime& runtime,
