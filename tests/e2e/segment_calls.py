@@ -2,15 +2,50 @@
 
 import datetime
 import json
+import uuid
 
 from expect import (assert_contains, assert_names, assert_one_person, group_properties, one,
                     rows_of)
 from millrace import person_id_of
+from node_client import run_node
 
 
 def hour_ago():
     moment = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
     return moment.replace(microsecond=123000)
+
+
+def check_python(client_class, millrace, unique, **options):
+    """Each call of a library for Python arrives once and with its person."""
+    errors = []
+    client = client_class(millrace.token, host=millrace.url,
+                          on_error=lambda error, batch: errors.append(error), **options)
+    chosen, moment = str(uuid.uuid4()), hour_ago()
+    send_every_call(client, unique, chosen, moment)
+    if not options.get("sync_mode"):
+        client.shutdown()
+    assert errors == []
+    assert_stored(millrace, unique, chosen, moment, "analytics-python")
+
+
+def check_node(program, library, millrace, unique, **options):
+    """The same for Node; returns what the program printed."""
+    chosen, moment = str(uuid.uuid4()), hour_ago()
+    printed = run_node(program, millrace, unique, uuid=chosen, timestamp=moment.isoformat(),
+                       **options)
+    assert printed["errors"] == []
+    assert_stored(millrace, unique, chosen, moment, library)
+    return printed
+
+
+def errors_of_unknown_key(client_class, millrace, unique):
+    """What a library for Python tells of a key that no project has."""
+    errors = []
+    client = client_class("nobody_knows_this", host=millrace.url, max_retries=0,
+                          on_error=lambda error, batch: errors.append(error))
+    client.track(unique, "never stored")
+    client.shutdown()
+    return errors
 
 
 def send_every_call(client, unique, chosen, moment):

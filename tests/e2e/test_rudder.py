@@ -1,15 +1,12 @@
 """The published RudderStack libraries for Python and Node, unmodified; only the host is changed."""
 
-import uuid
-
 import pytest
 import requests
 from rudderstack.analytics.client import Client
 
 from expect import assert_contains, assert_names, one, rows_of
 from millrace import person_id_of
-from node_client import run_node
-from segment_calls import assert_stored, hour_ago, send_every_call
+from segment_calls import check_node, check_python, errors_of_unknown_key
 
 
 @pytest.mark.parametrize("options", [
@@ -18,25 +15,13 @@ from segment_calls import assert_stored, hour_ago, send_every_call
     pytest.param({"sync_mode": True}, id="sync"),
 ])
 def test_python_every_call_arrives_once_with_its_person(millrace, unique, options):
-    errors = []
-    client = Client(millrace.token, host=millrace.url,
-                    on_error=lambda error, batch: errors.append(error), **options)
-    chosen, moment = str(uuid.uuid4()), hour_ago()
-    send_every_call(client, unique, chosen, moment)
-    if not options.get("sync_mode"):
-        client.shutdown()
-    assert errors == []
-    assert_stored(millrace, unique, chosen, moment, "analytics-python")
+    check_python(Client, millrace, unique, **options)
 
 
 @pytest.mark.parametrize("gzip", [True, False], ids=["gzip", "plain"])
 def test_node_every_call_arrives_once_with_its_person(millrace, unique, gzip):
-    chosen, moment = str(uuid.uuid4()), hour_ago()
-    printed = run_node("rudder.cjs", millrace, unique, uuid=chosen, gzip=gzip,
-                       timestamp=moment.isoformat())
-    assert printed["errors"] == []
+    printed = check_node("rudder.cjs", "analytics-node", millrace, unique, gzip=gzip)
     assert printed["delivered"] == 9
-    assert_stored(millrace, unique, chosen, moment, "analytics-node")
 
 
 def test_python_sends_more_than_segment_would_take(millrace, unique):
@@ -52,11 +37,7 @@ def test_python_sends_more_than_segment_would_take(millrace, unique):
 
 
 def test_python_sees_an_unknown_key_refused(millrace, unique):
-    errors = []
-    client = Client("nobody_knows_this", host=millrace.url, max_retries=0,
-                    on_error=lambda error, batch: errors.append(error))
-    client.track(unique, "never stored")
-    client.shutdown()
+    errors = errors_of_unknown_key(Client, millrace, unique)
     assert [(error.status, error.code) for error in errors] == [(401, "unknown_token")]
 
 
