@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "capture/capture_service.h"
 #include "capture/route.h"
+#include "codec/integer.h"
 #include "codec/json_object.h"
 #include "codec/json_text.h"
 #include "codec/percent.h"
@@ -127,12 +127,7 @@ std::string config_json(std::string_view token, bool records_sessions) {
 // The number of a query's field; nothing when it is missing or no number.
 std::optional<int> number_of(const std::vector<codec::FormField>& query, std::string_view name) {
   const std::string* text = codec::find_field(query, name);
-  int number = 0;
-  if (text == nullptr) return std::nullopt;
-  const char* end = text->data() + text->size();
-  const auto parsed = std::from_chars(text->data(), end, number);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return number;
+  return text == nullptr ? std::nullopt : codec::parse_integer<int>(*text);
 }
 
 // The members that tell of flags, in the shape that the version asks for. There are none.

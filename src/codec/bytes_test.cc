@@ -6,6 +6,7 @@
 #include "codec/byte_reader.h"
 #include "codec/byte_writer.h"
 #include "codec/crc32c.h"
+#include "codec/integer.h"
 
 namespace mr::codec {
 namespace {
@@ -114,6 +115,19 @@ TEST(Crc32c, BothVersionsAgreeAtEveryLengthAndCut) {
     const size_t cut = size / 3;
     EXPECT_EQ(crc32c_extend(crc32c(whole.first(cut)), whole.subspan(cut)), expected);
   }
+}
+
+TEST(ParseInteger, TakesTheWholeTextAndWhatTheTypeHolds) {
+  EXPECT_EQ(parse_integer("0"), 0);
+  EXPECT_EQ(parse_integer("-12"), -12);
+  EXPECT_EQ(parse_integer("9223372036854775807"), INT64_MAX);
+  EXPECT_EQ(parse_integer<uint32_t>("4294967295"), UINT32_MAX);
+  for (const std::string_view text :
+       {"", " 1", "1 ", "+1", "1.0", "1e3", "0x1", "-", "9223372036854775808"}) {
+    EXPECT_EQ(parse_integer(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(parse_integer<uint32_t>("-1"), std::nullopt);
+  EXPECT_EQ(parse_integer<uint32_t>("4294967296"), std::nullopt);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "codec/hex.h"
+#include "codec/integer.h"
 #include "codec/json_object.h"
 #include "codec/json_scan.h"
 #include "codec/utf8.h"
@@ -234,11 +235,7 @@ std::string quote(std::string_view text) {
 }
 
 std::optional<int64_t> as_int64(std::string_view raw) {
-  int64_t value = 0;
-  const char* end = raw.data() + raw.size();
-  const auto parsed = std::from_chars(raw.data(), end, value);
-  if (raw.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return value;
+  return codec::parse_integer(raw);
 }
 
 std::optional<double> as_double(std::string_view raw) {

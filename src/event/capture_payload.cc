@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "codec/base64.h"
 #include "codec/gzip.h"
+#include "codec/integer.h"
 #include "codec/lz_string.h"
 #include "codec/percent.h"
 #include "codec/utf8.h"
@@ -66,13 +66,10 @@ std::expected<std::string, Refusal> unpack_lz_string(std::string_view packed, si
   return refuse(400, RefusalReason::damaged_lz_string, message);
 }
 
-std::optional<WallTime> read_request_time(const std::string& text) {
-  int64_t millis = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, millis);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  if (millis < sent_at_millis_min || millis > time_max.millis) return std::nullopt;
-  return WallTime{millis};
+std::optional<WallTime> read_request_time(std::string_view text) {
+  const auto millis = codec::parse_integer(text);
+  if (!millis || *millis < sent_at_millis_min || *millis > time_max.millis) return std::nullopt;
+  return WallTime{*millis};
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
+#include "codec/integer.h"
 #include "codec/json_object.h"
 #include "codec/utf8.h"
 #include "event/request_fields.h"
@@ -61,9 +61,7 @@ bool read_encoding(std::string_view name, std::optional<codec::Packing>& packing
 }
 
 bool is_attempt(std::string_view text) {
-  uint32_t attempt = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), attempt);
-  return error == std::errc() && end == text.data() + text.size() && attempt >= 1;
+  return codec::parse_integer<uint32_t>(text).value_or(0) >= 1;
 }
 
 bool is_visible_ascii(std::string_view text) {

@@ -1,8 +1,8 @@
 #include "log/partition.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "codec/integer.h"
 #include "log/checkpoint_file.h"
 #include "log/partition_reader.h"
 #include "log/partition_writer.h"
@@ -36,11 +36,8 @@ io::Task<Result<std::vector<stream::TopicPartition>>> list_partitions(io::World 
     const auto numbers = co_await world.disk.list(log_folder + "/" + topic);
     if (!numbers) continue;  // a file beside the topics
     for (const std::string& text : *numbers) {
-      stream::TopicPartition which{topic, 0};
-      const char* const end = text.data() + text.size();
-      const auto parsed = std::from_chars(text.data(), end, which.partition);
-      if (parsed.ec == std::errc() && parsed.ptr == end && which.partition >= 0)
-        found.push_back(which);
+      const auto number = codec::parse_integer<int32_t>(text);
+      if (number && *number >= 0) found.push_back({topic, *number});
     }
   }
   std::sort(found.begin(), found.end());

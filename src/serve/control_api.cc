@@ -1,7 +1,6 @@
 #include "serve/control_api.h"
 
-#include <charconv>
-
+#include "codec/integer.h"
 #include "codec/json_object.h"
 #include "codec/percent.h"
 #include "event/timestamp.h"
@@ -121,13 +120,11 @@ Result<TailRequest> parse_tail(std::string_view query) {
   request.pattern = topic != nullptr ? *topic : "*";
   request.follow = follow != nullptr && *follow == "1";
   if (const std::string* from = codec::find_field(fields, "from")) {
-    int64_t offset = 0;
-    const char* end = from->data() + from->size();
-    const auto [rest, error] = std::from_chars(from->data(), end, offset);
-    if (error != std::errc() || rest != end || offset < 0) {
+    const auto offset = codec::parse_integer(*from);
+    if (!offset || *offset < 0) {
       return fail(ErrorCode::invalid_input, "\"from\" is an offset: a number from 0 on");
     }
-    request.from = Offset(offset);
+    request.from = Offset(*offset);
   }
   if (const std::string* from_time = codec::find_field(fields, "from_time")) {
     request.from_time = event::parse_timestamp(*from_time);

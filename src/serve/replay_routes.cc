@@ -1,10 +1,10 @@
 #include "serve/replay_routes.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <vector>
 
+#include "codec/integer.h"
 #include "codec/json_object.h"
 #include "codec/json_text.h"
 #include "codec/percent.h"
@@ -40,10 +40,8 @@ constexpr std::string_view session_columns =
     " event_count, snapshot_source, snapshot_library";
 
 std::optional<int64_t> read_number(std::string_view text) {
-  int64_t number = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || rest != text.data() + text.size() || number < 0) return std::nullopt;
-  return number;
+  const auto number = codec::parse_integer(text);
+  return number && *number < 0 ? std::nullopt : number;
 }
 
 struct Block {

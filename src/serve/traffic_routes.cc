@@ -1,7 +1,6 @@
 #include "serve/traffic_routes.h"
 
-#include <charconv>
-
+#include "codec/integer.h"
 #include "codec/json_object.h"
 #include "codec/json_text.h"
 #include "event/timestamp.h"
@@ -21,15 +20,8 @@ std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::invalid_input, std::move(message));
 }
 
-std::optional<int64_t> number_of(std::string_view text) {
-  int64_t number = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || rest != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 Result<ProjectId> project_of(const json::Object& body) {
-  const auto number = number_of(body.find("project").value_or(""));
+  const auto number = codec::parse_integer(body.find("project").value_or(""));
   if (!number) return invalid("\"project\" is a project's id, a number");
   return ProjectId(*number);
 }
@@ -62,18 +54,27 @@ http::Response answer(int status, Result<std::string> body) {
   return body ? http::Response::json(status, *std::move(body)) : api_error(body.error());
 }
 
-// What accept says that was used of a quota; nothing when it did not answer.
-std::optional<int64_t> used_of(const catalog::Quota& quota,
-                               const std::optional<std::string>& usage) {
+// The rows of what accept says that was used; nothing when it did not answer.
+std::optional<std::vector<json::Object>> usage_rows(const std::optional<std::string>& usage) {
   const auto report = usage ? json::Object::parse(*usage) : Result<json::Object>(fail({}, ""));
   if (!report) return std::nullopt;
-  const auto rows = json::split_array(report->find("usage").value_or("[]"));
+  const auto items = json::split_array(report->find("usage").value_or("[]"));
+  if (!items) return std::nullopt;
+  std::vector<json::Object> rows;
+  for (const std::string_view item : *items) {
+    if (auto row = json::Object::parse(item)) rows.push_back(*std::move(row));
+  }
+  return rows;
+}
+
+// What of it belongs to a quota.
+std::optional<int64_t> used_of(const catalog::Quota& quota,
+                               const std::optional<std::vector<json::Object>>& rows) {
   if (!rows) return std::nullopt;
-  for (const std::string_view row : *rows) {
-    const auto counts = json::Object::parse(row);
-    if (!counts || counts->find_text("resource") != to_string(quota.resource)) continue;
-    if (number_of(counts->find("project").value_or("")) != quota.project.value) continue;
-    return number_of(counts->find(to_string(quota.period)).value_or(""));
+  for (const json::Object& row : *rows) {
+    if (row.find_text("resource") != to_string(quota.resource)) continue;
+    if (codec::parse_integer(row.find("project").value_or("")) != quota.project.value) continue;
+    return codec::parse_integer(row.find(to_string(quota.period)).value_or(""));
   }
   return 0;
 }
@@ -99,6 +100,7 @@ io::Task<Result<std::string>> QuotaRoutes::list() {
   const Instant deadline = world_.clock.now() + accept_patience;
   auto told = co_await http::fetch(world_.network, accept_, {.target = "/usage"}, deadline);
   if (told && told->status == 200) usage = std::move(told->body);
+  const auto rows = usage_rows(usage);
   std::string body = "{\"quotas\":[";
   for (const catalog::Quota& quota : snapshot.quotas()) {
     json::Object object;
@@ -106,7 +108,7 @@ io::Task<Result<std::string>> QuotaRoutes::list() {
     object.set_text("resource", to_string(quota.resource));
     object.set_text("period", to_string(quota.period));
     object.set("limit", std::to_string(quota.limit));
-    const auto used = used_of(quota, usage);
+    const auto used = used_of(quota, rows);
     object.set("used", used ? std::to_string(*used) : "null");
     if (body.back() != '[') body += ",";
     body += object.to_json();
@@ -122,7 +124,7 @@ io::Task<Result<std::string>> QuotaRoutes::set(std::string body) {
   const auto period = catalog::period_of(object.find_text("period").value_or("month"));
   if (!period) co_return invalid("\"period\" is day or month");
   quota.period = *period;
-  const auto limit = number_of(object.find("limit").value_or(""));
+  const auto limit = codec::parse_integer(object.find("limit").value_or(""));
   if (!limit) co_return invalid("\"limit\" is a number from 0 on");
   quota.limit = *limit;
   MR_CO_CHECK(co_await catalog_.set_quota(quota));
@@ -132,7 +134,7 @@ io::Task<Result<std::string>> QuotaRoutes::set(std::string body) {
 io::Task<Result<std::string>> QuotaRoutes::remove(std::string path) {
   const std::string_view place = below(path, quotas_path);
   const size_t slash = std::min(place.find('/'), place.size());
-  const auto project = number_of(place.substr(0, slash));
+  const auto project = codec::parse_integer(place.substr(0, slash));
   if (!project) co_return invalid("the path is /api/quotas/PROJECT/RESOURCE");
   MR_CO_TRY(const auto resource, resource_named(place.substr(std::min(slash + 1, place.size()))));
   MR_CO_CHECK(co_await catalog_.remove_quota(ProjectId(*project), resource));
@@ -176,7 +178,7 @@ io::Task<Result<std::string>> RestrictionRoutes::add(std::string body) {
 }
 
 io::Task<Result<std::string>> RestrictionRoutes::remove(std::string path) {
-  const auto id = number_of(below(path, restrictions_path));
+  const auto id = codec::parse_integer(below(path, restrictions_path));
   if (!id) co_return invalid("the path is /api/restrictions/ID");
   MR_CO_CHECK(co_await catalog_.remove_restriction(*id));
   co_return std::string("{}");
