@@ -15,7 +15,9 @@ RecordSet::RecordSet(const event::CapturedBatch& batch) {
   for (const event::CapturedEvent& captured : batch.events) {
     uint8_t* const key = next;
     uint8_t* const envelope = event::write_record_key(captured.envelope, key);
-    next = event::write_envelope(captured.envelope, envelope);
+    const auto form =
+        captured.forced_overflow ? event::EnvelopeForm::whole : event::EnvelopeForm::beside_key;
+    next = event::write_envelope(captured.envelope, form, envelope);
     stream::RecordView record;
     record.timestamp = captured.envelope.arrival;
     if (!captured.forced_overflow) record.key = ByteView(key, envelope);

@@ -44,7 +44,7 @@ class MemoryAppender final : public stream::Appender {
       for (const auto& header : record.headers) {
         keep.restricted = keep.restricted || header.name == event::restricted_header;
       }
-      keep.envelope = event::decode_envelope(record.headers[0].value).value();
+      keep.envelope = event::decode_envelope(record.headers[0].value, record.key).value();
       kept.push_back(std::move(keep));
     }
     co_return stream::AppendedRange{first, next_offset() + -1};

@@ -16,8 +16,9 @@ constexpr uint8_t flag_historical = 1 << 1;
 constexpr uint8_t flag_cookieless = 1 << 2;
 constexpr uint8_t flag_context = 1 << 3;
 constexpr uint8_t flag_personless = 1 << 4;
-constexpr uint8_t flags_known =
-    flag_sent_at | flag_historical | flag_cookieless | flag_context | flag_personless;
+constexpr uint8_t flag_beside_key = 1 << 5;
+constexpr uint8_t flags_known = flag_sent_at | flag_historical | flag_cookieless | flag_context |
+                                flag_personless | flag_beside_key;
 
 // Times are near one another, so they are written as distances. Distances wrap around instead of
 // overflowing: any two times come back as they were.
@@ -36,6 +37,19 @@ uint8_t* write_text(std::string_view text, uint8_t* out) {
 // Its length, then the text.
 uint8_t* write_sized(std::string_view text, uint8_t* out) {
   return write_text(text, codec::write_unsigned_varlong(out, text.size()));
+}
+
+// Whether record_key() is the token and the distinct id.
+bool is_told_by_key(const Envelope& envelope) {
+  return envelope.dialect != Dialect::replay && !envelope.cookieless;
+}
+
+// Takes the key apart; false when it is no key of a token so long.
+bool read_key(std::string_view key, uint64_t token_bytes, Envelope& envelope) {
+  if (token_bytes >= key.size() || key[token_bytes] != ':') return false;
+  envelope.token = key.substr(0, token_bytes);
+  envelope.distinct_id = key.substr(token_bytes + 1);
+  return true;
 }
 
 }  // namespace
@@ -62,8 +76,9 @@ size_t envelope_bytes_max(const Envelope& envelope) {
          envelope.context.size();
 }
 
-uint8_t* write_envelope(const Envelope& envelope, uint8_t* out) {
-  uint8_t flags = 0;
+uint8_t* write_envelope(const Envelope& envelope, EnvelopeForm form, uint8_t* out) {
+  const bool beside_key = form == EnvelopeForm::beside_key && is_told_by_key(envelope);
+  uint8_t flags = beside_key ? flag_beside_key : 0;
   if (envelope.sent_at) flags |= flag_sent_at;
   if (envelope.historical) flags |= flag_historical;
   if (envelope.cookieless) flags |= flag_cookieless;
@@ -79,19 +94,24 @@ uint8_t* write_envelope(const Envelope& envelope, uint8_t* out) {
     out = codec::write_varlong(out, distance(*envelope.sent_at, envelope.arrival));
   }
   out = write_sized(envelope.event, out);
-  out = write_sized(envelope.distinct_id, out);
-  out = write_sized(envelope.token, out);
+  if (beside_key) {
+    out = codec::write_unsigned_varlong(out, envelope.token.size());
+  } else {
+    out = write_sized(envelope.distinct_id, out);
+    out = write_sized(envelope.token, out);
+  }
   out = write_sized(envelope.ip, out);
   return envelope.context.empty() ? out : write_sized(envelope.context, out);
 }
 
 Bytes encode_envelope(const Envelope& envelope) {
   Bytes out(envelope_bytes_max(envelope));
-  out.resize(static_cast<size_t>(write_envelope(envelope, out.data()) - out.data()));
+  uint8_t* const end = write_envelope(envelope, EnvelopeForm::whole, out.data());
+  out.resize(static_cast<size_t>(end - out.data()));
   return out;
 }
 
-Result<Envelope> decode_envelope(ByteView bytes) {
+Result<Envelope> decode_envelope(ByteView bytes, ByteView key) {
   codec::ByteReader reader(bytes);
   const uint8_t version = reader.u8();
   if (reader.ok() && version != envelope_version) {
@@ -114,13 +134,18 @@ Result<Envelope> decode_envelope(ByteView bytes) {
   envelope.cookieless = (flags & flag_cookieless) != 0;
   envelope.personless = (flags & flag_personless) != 0;
   envelope.event = reader.sized_text();
-  envelope.distinct_id = reader.sized_text();
-  envelope.token = reader.sized_text();
+  bool key_fits = true;
+  if ((flags & flag_beside_key) != 0) {
+    key_fits = read_key(as_text(key), reader.unsigned_varlong(), envelope);
+  } else {
+    envelope.distinct_id = reader.sized_text();
+    envelope.token = reader.sized_text();
+  }
   envelope.ip = reader.sized_text();
   if ((flags & flag_context) != 0) envelope.context = reader.sized_text();
   const bool known_dialect = dialect >= static_cast<uint8_t>(Dialect::posthog) &&
                              dialect <= static_cast<uint8_t>(Dialect::replay);
-  if (!reader.finished() || !known_dialect) {
+  if (!reader.finished() || !known_dialect || !key_fits) {
     return fail(ErrorCode::corrupt, "the envelope of a captured record is damaged");
   }
   return envelope;

@@ -53,14 +53,20 @@ inline constexpr std::string_view restricted_header = "restricted";
 // Longer distinct ids are cut to this many characters.
 inline constexpr size_t distinct_id_characters_max = 200;
 
-// The binary form.
+// The binary form, whole in itself.
 Bytes encode_envelope(const Envelope& envelope);
-// The same at `out`, where envelope_bytes_max() bytes have room; returns one past the last one.
-uint8_t* write_envelope(const Envelope& envelope, uint8_t* out);
+// What the binary form may leave out.
+enum class EnvelopeForm : uint8_t {
+  whole,
+  beside_key,  // its record has record_key() as its key: token and distinct id are read from that
+};
+// Writes the form at `out`, where envelope_bytes_max() bytes have room; returns one past the last.
+uint8_t* write_envelope(const Envelope& envelope, EnvelopeForm form, uint8_t* out);
 size_t envelope_bytes_max(const Envelope& envelope);
 
-// Errors: unsupported (a version or flag of a newer program), corrupt (anything else).
-Result<Envelope> decode_envelope(ByteView bytes);
+// Reads either form; `key` is the record's, which the shorter one needs. Errors: unsupported (a
+// version or flag of a newer program), corrupt (anything else).
+Result<Envelope> decode_envelope(ByteView bytes, ByteView key = {});
 
 // The record's key: `token:distinct_id`, or `token:ip` for a cookieless event; for a recording its
 // session id. Events with the same key keep their order.

@@ -34,6 +34,37 @@ TEST(Envelope, ComesBackAsItWent) {
   EXPECT_EQ(decode_envelope(encode_envelope(bare)).value(), bare);
 }
 
+Bytes beside_key(const Envelope& envelope) {
+  Bytes bytes(envelope_bytes_max(envelope));
+  uint8_t* const end = write_envelope(envelope, EnvelopeForm::beside_key, bytes.data());
+  bytes.resize(static_cast<size_t>(end - bytes.data()));
+  return bytes;
+}
+
+TEST(Envelope, BesideItsKeyItIsShorterAndComesBackTheSame) {
+  Envelope envelope = sample();
+  const std::string key = record_key(envelope);
+  const Bytes bytes = beside_key(envelope);
+  EXPECT_EQ(decode_envelope(bytes, as_bytes(key)).value(), envelope);
+  EXPECT_EQ(bytes.size() + key.size(), encode_envelope(envelope).size());
+  for (const std::string_view other : {"", "phc_token", "phc_toke:n", "x"}) {
+    const auto read = decode_envelope(bytes, as_bytes(other));
+    ASSERT_FALSE(read) << other;
+    EXPECT_EQ(read.error().code(), ErrorCode::corrupt);
+  }
+  envelope.distinct_id = "a:b";
+  EXPECT_EQ(decode_envelope(beside_key(envelope), as_bytes("phc_token:a:b")).value(), envelope);
+}
+
+TEST(Envelope, WhereTheKeySaysSomethingElseItIsWhole) {
+  Envelope cookieless = sample();
+  cookieless.cookieless = true;
+  EXPECT_EQ(beside_key(cookieless), encode_envelope(cookieless));
+  Envelope recording = sample();
+  recording.dialect = Dialect::replay;
+  EXPECT_EQ(beside_key(recording), encode_envelope(recording));
+}
+
 TEST(Envelope, TheFirstVersionIsFrozenByteByByte) {
   Envelope envelope;
   envelope.uuid.bytes.fill(0xab);

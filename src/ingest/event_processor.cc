@@ -45,7 +45,7 @@ void EventProcessor::decode(WorkItem& item) const {
   };
   const auto header = item.record.header(event::envelope_header);
   if (!header) return dead("no_envelope");
-  auto envelope = event::decode_envelope(*header);
+  auto envelope = event::decode_envelope(*header, item.record.key);
   if (!envelope) return dead("invalid_envelope");
   item.envelope = std::move(*envelope);
   if (item.record.header(event::restricted_header)) return dead("restricted");

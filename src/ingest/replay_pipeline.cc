@@ -22,7 +22,7 @@ struct Recording {
 Result<Recording> read_recording(const stream::Record& record) {
   const auto encoded = record.header(event::envelope_header);
   if (!encoded) return fail(ErrorCode::invalid_input, "a recording without an envelope");
-  MR_TRY(auto envelope, event::decode_envelope(*encoded));
+  MR_TRY(auto envelope, event::decode_envelope(*encoded, record.key));
   if (envelope.dialect != event::Dialect::replay) {
     return fail(ErrorCode::invalid_input, "the record is no recording");
   }

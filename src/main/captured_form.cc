@@ -37,7 +37,7 @@ Result<kafka::FormedRecord> CapturedForm::to_brokers(const stream::RecordView& r
   const auto encoded =
       std::ranges::find(record.headers, event::envelope_header, &stream::HeaderView::name);
   if (encoded == record.headers.end()) return copy_of(record);
-  const auto envelope = event::decode_envelope(encoded->value);
+  const auto envelope = event::decode_envelope(encoded->value, record.key);
   if (!envelope) return copy_of(record);
   auto json = event::captured_message_json(*envelope, as_text(record.value));
   if (!json) return copy_of(record);  // a dead letter may hold anything

@@ -242,7 +242,7 @@ io::Task<Result<std::unique_ptr<http::BodySource>>> ReplayRoutes::snapshots(Want
 Result<std::string> snapshot_lines(const stream::Record& record) {
   const auto encoded = record.header(event::envelope_header);
   if (!encoded) return fail(ErrorCode::invalid_input, "a recording without an envelope");
-  MR_TRY(const auto envelope, event::decode_envelope(*encoded));
+  MR_TRY(const auto envelope, event::decode_envelope(*encoded, record.key));
   MR_TRY(const auto context, event::read_recording_context(envelope.context));
   MR_TRY(const auto snapshots, event::snapshots_of(as_text(record.value)));
   const std::string begin = "[" + json::quote(context.window_id) + ",";

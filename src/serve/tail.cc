@@ -78,8 +78,8 @@ std::string record_line(const stream::TopicPartition& where, const stream::Recor
   line.set_text("timestamp", event::format_rfc3339(record.timestamp));
   line.set_text("key", as_text(record.key));
   const auto encoded = record.header(event::envelope_header);
-  const Result<event::Envelope> envelope =
-      encoded ? event::decode_envelope(*encoded) : fail(ErrorCode::not_found, "no envelope");
+  const Result<event::Envelope> envelope = encoded ? event::decode_envelope(*encoded, record.key)
+                                                   : fail(ErrorCode::not_found, "no envelope");
   const Result<std::string> message =
       envelope ? event::captured_message_json(*envelope, as_text(record.value))
                : fail(envelope.error());
