@@ -8,14 +8,17 @@ import json
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 
 from servers import READY_SECONDS, ROOT, STOP_SECONDS, BenchFailed, free_port, wait_until
 
 KAFKA_JVM = "-Xms512m -Xmx512m -XX:+UseG1GC -XX:MaxGCPauseMillis=20"
+BROKER_PORTS = range(20_000, 30_000, 2)
 TOOL_SECONDS = 120
 DATABASE = "gateway"
 DATABASE_USER = "bench"
@@ -43,12 +46,29 @@ def run(command, **options):
                           f"{done.stderr or done.stdout}")
 
 
+def broker_port():
+    """A free port with a free one behind it, where the controller listens.
+
+    Both are below those that the kernel gives to clients: a connection of the broker itself could
+    take one of these before the broker listens there.
+    """
+    for port in random.sample(BROKER_PORTS, len(BROKER_PORTS)):
+        with socket.socket() as first, socket.socket() as second:
+            try:
+                first.bind(("127.0.0.1", port))
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise BenchFailed("no port is free for a broker")
+
+
 class Broker:
     """A Kafka broker of one node, with topics of four partitions."""
 
     def __init__(self, folder, topics):
         self.folder = folder
-        self.port = free_port()
+        self.port = broker_port()
         try:
             self.tool("start")
             for topic in topics:
