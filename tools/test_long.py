@@ -26,6 +26,7 @@ FOLDER = ROOT / "build" / "test-long"
 FUZZ_SLICES = 6
 FUZZ_SLICE_SECONDS = 600
 LOSS_SEEDS = range(1, 9)
+SOAK = "tests/faults/test_soak.py"
 SEED_SLICES = 12
 SEEDS_EACH = int(os.environ.get("SIM_SEEDS", "200000"))
 
@@ -81,7 +82,12 @@ def loss_slice(step, number):
 
 
 def faults_slice(step, number):
-    pytest_slice(step, ["tests/faults"], {"LONG_TESTS": "1"}, 3600)
+    pytest_slice(step, ["tests/faults", "--ignore", SOAK], {"LONG_TESTS": "1"}, 3600)
+
+
+def soak_slice(step, number):
+    step.build("release", ["loadgen"])
+    pytest_slice(step, [SOAK], {"LONG_TESTS": "1"}, 5400)
 
 
 def newcomer_slice(step, number):
@@ -97,6 +103,7 @@ JOBS_LIST = {
     "gcc": ("a build with GCC 12", 1, gcc_slice),
     "loss": ("the loss test, larger, with other seeds", len(LOSS_SEEDS), loss_slice),
     "faults": ("the real program under strace", 1, faults_slice),
+    "soak": ("half an hour at 70 % of the peak, with kills and resets", 1, soak_slice),
     "newcomer": ("a bare Debian 12, a clone, two commands (needs root)", 1, newcomer_slice),
 }
 
