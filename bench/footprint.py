@@ -15,15 +15,13 @@ import time
 import capture_pairs
 from servers import BenchFailed, Millrace, processes_by_role, loadgen, loadgen_command, wait_until
 from start import pss_mib
+from steady_log import STEADY
 
 STARTS = 5
 IDLE_CONNECTIONS = 10_000
 # The server gives back the buffers of a connection that was quiet for 2 s.
 IDLE_SECONDS = 4
 COUNTED_SECONDS = 2
-# A log that has reached what it may keep, as after some days: it uses the files of its oldest
-# segments again instead of filling new ones with zeros.
-STEADY = ("--log.retention", "captured=128MiB", "--log.retention_override", "on")
 COMPRESSED = ("--log.compression", "lz4")
 
 
