@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "capture/test_support.h"
 #include "sim/sim_world.h"
 

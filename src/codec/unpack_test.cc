@@ -63,7 +63,8 @@ TEST(Unpack, EveryCutIsDamaged) {
 TEST(Unpack, AnotherPackingIsDamaged) {
   for (const auto& [as, ignored] : packed_texts()) {
     for (const auto& [packing, packed] : packed_texts()) {
-      if (packing != as) EXPECT_FALSE(unpack(as, packed, 1000)) << static_cast<int>(packing);
+      if (packing == as) continue;
+      EXPECT_FALSE(unpack(as, packed, 1000)) << static_cast<int>(packing);
     }
   }
 }

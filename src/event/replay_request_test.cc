@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "codec/gzip.h"
 #include "codec/json_object.h"
 #include "event/captured_message.h"

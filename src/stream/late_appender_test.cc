@@ -52,7 +52,9 @@ io::Task<std::string> append_for(io::World world, Log& log, int seconds) {
     const auto appended = co_await appender->append({});
     told += appended ? " kept" : " refused";
     EXPECT_EQ(appender->status().opened, appended.has_value());
-    if (!appended) EXPECT_EQ(appended.error().message(), "the manifest is damaged");
+    if (!appended) {
+      EXPECT_EQ(appended.error().message(), "the manifest is damaged");
+    }
     co_await world.clock.sleep(Millis{1'000});
   }
   EXPECT_TRUE(co_await appender->close());
