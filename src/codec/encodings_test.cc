@@ -102,6 +102,15 @@ TEST(Utf8, ValidatesAsTheStandardSays) {
   EXPECT_FALSE(is_valid_utf8("abc\xc3"));
 }
 
+TEST(Utf8, ReplacesOnlyTheBytesThatBelongToNoCharacter) {
+  const std::string bad = "\xef\xbf\xbd";
+  EXPECT_EQ(with_valid_utf8("zo\xc3\xab \xf0\x9f\x98\x80"), "zo\xc3\xab \xf0\x9f\x98\x80");
+  EXPECT_EQ(with_valid_utf8("a\xff\xc3\xabz"), "a" + bad + "\xc3\xabz");
+  EXPECT_EQ(with_valid_utf8("\xc0\xaf"), bad + bad);
+  EXPECT_EQ(with_valid_utf8("\xed\xa0\x80"), bad + bad + bad);
+  EXPECT_EQ(with_valid_utf8("abc\xf0\x9f\x98"), "abc" + bad + bad + bad);
+}
+
 TEST(Utf8, CountsAndCutsWithoutSplittingACharacter) {
   const std::string_view text = "a\xc3\xab\xf0\x9f\x98\x80z";
   EXPECT_EQ(utf16_length(text), 5u);

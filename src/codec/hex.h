@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace mr::codec {
 
@@ -21,6 +23,19 @@ inline constexpr std::array<int8_t, 256> hex_digit_values = [] {
 // The value of a hexadecimal digit in either case, or -1.
 constexpr int hex_digit_value(char c) {
   return hex_digit_values[static_cast<unsigned char>(c)];
+}
+
+// Two digits for each byte, in lower case.
+inline std::string hex_encode(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += digits[byte >> 4];
+    text += digits[byte & 0xf];
+  }
+  return text;
 }
 
 }  // namespace mr::codec

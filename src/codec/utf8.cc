@@ -37,6 +37,12 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
+// How many bytes the character has that begins so.
+size_t character_size(char lead) {
+  const auto byte = static_cast<unsigned char>(lead);
+  return byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
 // Characters of four bytes lie above U+FFFF and take two UTF-16 units.
 size_t units_of(char lead) {
   return static_cast<unsigned char>(lead) >= 0xf0 ? 2 : 1;
@@ -46,6 +52,19 @@ size_t units_of(char lead) {
 
 bool is_valid_utf8(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size());
+}
+
+std::string with_valid_utf8(std::string_view text) {
+  if (is_valid_utf8(text)) return std::string(text);
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::string_view character = text.substr(0, character_size(text.front()));
+    const bool good = is_ascii(text.front()) || is_valid_utf8(character);
+    out += good ? character : "\xef\xbf\xbd";
+    text.remove_prefix(good ? character.size() : 1);
+  }
+  return out;
 }
 
 size_t utf16_length(std::string_view text) {

@@ -10,6 +10,8 @@ namespace mr::codec {
 
 // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_valid_utf8(std::string_view text);
+// The text with a U+FFFD for each byte that belongs to no character.
+std::string with_valid_utf8(std::string_view text);
 
 // The lengths and cuts below take valid UTF-8; on anything else they still stay inside the text.
 
