@@ -1,5 +1,6 @@
 #include "capture/answer.h"
 
+#include "capture/otel_answer.h"
 #include "capture/v1_answer.h"
 #include "codec/json_text.h"
 #include "event/pixel_payload.h"
@@ -106,12 +107,6 @@ http::Response ai_response(const Outcome& outcome) {
   return http::Response::json(200, parts_body({}));
 }
 
-// What OTLP's exporters expect; they take what was dropped for a success.
-http::Response otel_response(const Outcome& outcome) {
-  if (outcome.status != 200) return http::Response::text(outcome.status, outcome.message);
-  return http::Response::json(200, "{}");
-}
-
 http::Response response_of(Route route, const Outcome& outcome) {
   switch (route) {
     case Route::segment:
@@ -125,7 +120,9 @@ http::Response response_of(Route route, const Outcome& outcome) {
     case Route::posthog_ai:
       return ai_response(outcome);
     case Route::posthog_otel:
-      return otel_response(outcome);
+      return otel_response(outcome, event::OtelForm::json);
+    case Route::posthog_otel_protobuf:
+      return otel_response(outcome, event::OtelForm::protobuf);
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
       return v1_response(outcome);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,23 +23,24 @@ std::string receipt_of(const std::vector<LaneRange>& ranges);
 // What became of an event request, before it is put into the words of its wire format.
 struct Outcome {
   int status = 200;
-  bool beacon = false;                          // success is 204 and no body
-  int retry_after_seconds = 0;                  // 0: no Retry-After
-  std::string_view reason;                      // under which a refusal is counted; static text
-  std::string message;                          // for the client's developer; empty on success
-  std::string receipt;                          // Millrace-Receipt; empty: none
-  size_t kept = 0;                              // of a success: events
-  size_t dropped = 0;                           // those that were lost from it
-  std::vector<event::EventReport> reports;      // of a success that tells of each event
-  std::optional<catalog::Resource> over_quota;  // of a success that lost events to it
-  std::vector<event::PartReport> parts;         // of a success that tells of each part
+  bool beacon = false;          // success is 204 and no body
+  int retry_after_seconds = 0;  // 0: no Retry-After
+  std::string_view reason;      // under which a refusal is counted; static text
+  std::string message;          // for the client's developer; empty on success
+  std::string receipt;          // Millrace-Receipt; empty: none
+  size_t kept = 0;              // of a success: events
+  size_t dropped = 0;           // those that were lost from it
+  std::array<uint32_t, event::drop_reasons> dropped_by{};  // the same by reason
+  std::vector<event::EventReport> reports;                 // of a success that tells of each event
+  std::optional<catalog::Resource> over_quota;             // of a success that lost events to it
+  std::vector<event::PartReport> parts;                    // of a success that tells of each part
 };
 
 // The response in the route's own words (capture-api contract, sections 1, 5 and 10): for PostHog
 // {"status":"Ok"} (for /i/v0/ai {"accepted_parts":[…]}) or plain text, for its v1 see v1_answer.h,
-// for Segment {"success":true} or
-// {"code","message"}, for RudderStack "ok" or the latter, for Jitsu {"ok":true,…} or
-// {"ok":false,"error","message"}, for pixels always the picture.
+// for traces otel_answer.h, for Segment {"success":true} or {"code","message"}, for RudderStack
+// "ok" or the latter, for Jitsu {"ok":true,…} or {"ok":false,"error","message"}, for pixels always
+// the picture.
 http::Response render_outcome(Route route, const Outcome& outcome);
 
 }  // namespace mr::capture

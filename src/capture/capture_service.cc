@@ -61,6 +61,7 @@ size_t CaptureService::body_bytes_max(const http::RequestHead& head) const {
     case Route::posthog_v1_ai:  // single events of it may be nearly as large as other batches
       return posthog_body_bytes_max;
     case Route::posthog_otel:
+    case Route::posthog_otel_protobuf:
       return posthog_otel_body_bytes_max;
     case Route::posthog_ai:
       return posthog_ai_body_bytes_max;
@@ -203,6 +204,7 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
     counters_.dropped(id, static_cast<event::DropReason>(i), batch.dropped[i]);
     outcome.dropped += batch.dropped[i];
   }
+  outcome.dropped_by = batch.dropped;
   outcome.reports = std::move(batch.reports);
   outcome.parts = std::move(batch.parts);
   co_return outcome;

@@ -50,7 +50,7 @@ event::CaptureVerdict decode_posthog(const http::Request& request, Route route, 
     v1.ai_only = route == Route::posthog_v1_ai;
     return event::decode_v1_request(std::move(v1));
   }
-  if (route == Route::posthog_ai || route == Route::posthog_otel) {
+  if (route == Route::posthog_ai || is_otel_route(route)) {
     const bool is_form = route == Route::posthog_ai;
     auto ai = common_of<event::BearerRequest>(
         request, client_ip, now, is_form ? posthog_ai_body_bytes_max : posthog_otel_body_bytes_max);

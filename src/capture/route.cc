@@ -5,6 +5,7 @@
 
 #include "capture/client_settings.h"
 #include "capture/static_files.h"
+#include "event/otel_request.h"
 #include "event/segment_endpoint.h"
 
 namespace mr::capture {
@@ -63,12 +64,16 @@ std::string_view without_slash(std::string_view path) {
 bool is_event_route(Route route) {
   return route == Route::posthog || route == Route::posthog_engage ||
          route == Route::posthog_ai_batch || route == Route::posthog_ai ||
-         route == Route::posthog_otel || route == Route::posthog_replay || is_v1_route(route) ||
+         route == Route::posthog_replay || is_otel_route(route) || is_v1_route(route) ||
          is_call_route(route);
 }
 
 bool is_v1_route(Route route) {
   return route == Route::posthog_v1 || route == Route::posthog_v1_ai;
+}
+
+bool is_otel_route(Route route) {
+  return route == Route::posthog_otel || route == Route::posthog_otel_protobuf;
 }
 
 bool is_call_route(Route route) {
@@ -78,6 +83,10 @@ bool is_call_route(Route route) {
 
 Route route_of(const http::RequestHead& head) {
   const Route route = route_of_path(head.path);
+  if (route == Route::posthog_otel) {
+    const auto form = event::otel_form_of(head.header_or_empty("content-type"));
+    return form == event::OtelForm::protobuf ? Route::posthog_otel_protobuf : route;
+  }
   const bool shared = route == Route::segment || without_slash(head.path) == "/batch";
   if (shared && head.header("x-write-key")) return Route::jitsu;
   return route == Route::segment && head.header("anonymousid") ? Route::rudder : route;
@@ -94,6 +103,7 @@ bool takes_method(Route route, http::Method method) {
       return method == Method::post || method == Method::get;
     case Route::posthog_ai:
     case Route::posthog_otel:
+    case Route::posthog_otel_protobuf:
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
     case Route::segment:
@@ -127,6 +137,7 @@ std::string_view allowed_methods(Route route) {
       return "GET,POST,OPTIONS";
     case Route::posthog_ai:
     case Route::posthog_otel:
+    case Route::posthog_otel_protobuf:
     case Route::posthog_v1:
     case Route::posthog_v1_ai:
     case Route::segment:

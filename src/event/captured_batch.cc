@@ -68,6 +68,8 @@ std::string_view to_string(RefusalReason reason) {
       return "not_multipart";
     case RefusalReason::unexpected_part:
       return "unexpected_part";
+    case RefusalReason::not_protobuf:
+      return "not_protobuf";
   }
   return "unknown";
 }

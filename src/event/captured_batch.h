@@ -63,8 +63,9 @@ enum class RefusalReason : uint8_t {
   not_ai_event,  // on a path that takes no others
   not_multipart,
   unexpected_part,  // or one that is missing
+  not_protobuf,     // damaged, or cut off
 };
-inline constexpr size_t refusal_reasons = 31;
+inline constexpr size_t refusal_reasons = 32;
 std::string_view to_string(RefusalReason reason);
 
 struct Refusal {

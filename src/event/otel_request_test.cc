@@ -174,8 +174,7 @@ TEST(OtelRequest, OtherSpansAreCountedAndTooManyRefused) {
 TEST(OtelRequest, WhatIsNoTraceIsRefused) {
   EXPECT_EQ(outcome(decode("{}", "")), "401 missing_token");
   EXPECT_EQ(outcome(decode("{}", "Bearer ")), "401 malformed_token");
-  EXPECT_EQ(outcome(decode("{}", "Bearer phc_t", "application/x-protobuf")),
-            "415 unsupported_content_type");
+  EXPECT_EQ(outcome(decode("{}", "Bearer phc_t", "text/plain")), "415 unsupported_content_type");
   EXPECT_EQ(outcome(decode("")), "400 empty_payload");
   EXPECT_EQ(outcome(decode("[]")), "400 not_json");
   EXPECT_EQ(outcome(decode("{")), "400 not_json");

@@ -13,7 +13,6 @@ namespace {
 using Names = std::pair<std::string_view, std::string_view>;
 
 constexpr std::array<std::string_view, 4> ai_prefixes = {"gen_ai.", "llm.", "ai.", "traceloop."};
-// What OpenTelemetry finds out about the machine by itself.
 constexpr std::array<std::string_view, 4> noisy_prefixes = {"host.", "process.", "os.",
                                                             "telemetry."};
 // Known attributes and the properties that they become; of two for one property the first counts.
@@ -137,14 +136,18 @@ bool is_ai_span(const OtelSpan& span) {
   });
 }
 
+json::Object usable_resource(json::Object attributes) {
+  attributes.erase_if(
+      [](const json::Member& member) { return has_prefix(member.key, noisy_prefixes); });
+  return attributes;
+}
+
 SpanEvent map_span(const OtelSpan& span, std::string_view fallback) {
   SpanEvent mapped;
   mapped.event = event_of(span);
   mapped.distinct_id = distinct_id_of(span, fallback);
   json::Object& properties = mapped.properties;
   if (span.resource != nullptr) properties = *span.resource;
-  properties.erase_if(
-      [](const json::Member& member) { return has_prefix(member.key, noisy_prefixes); });
   properties.overlay(span.attributes);
   rename_known(properties);
   if (!span.trace_id.empty()) properties.set_text("$ai_trace_id", span.trace_id);

@@ -9,20 +9,35 @@
 
 namespace mr::event {
 
+// Attributes that nest deeper are null.
+inline constexpr int otel_attribute_depth_max = 32;
+
 // One span of OpenTelemetry while its request is being read. Attributes are JSON by their keys.
 struct OtelSpan {
   std::string trace_id;        // hexadecimal, lower case, or empty
   std::string span_id;         // the same
   std::string parent_span_id;  // the same
-  std::string_view name;       // raw JSON; empty when absent
+  std::string name;            // raw JSON; empty when absent
   int64_t started_nanos = 0;   // since 1970-01-01 UTC
   int64_t ended_nanos = 0;
   bool failed = false;
-  std::string_view failure;           // raw JSON; empty when absent
-  std::string_view library_version;   // of the instrumentation, raw JSON; empty when absent
-  const json::Object* resource = {};  // the attributes of the process; may be null
+  std::string failure;                // raw JSON; empty when absent
+  std::string library_version;        // of the instrumentation, raw JSON; empty when absent
+  const json::Object* resource = {};  // what usable_resource() left of it; may be null
   json::Object attributes;
 };
+
+// Takes what is read of a request, span by span. The readers (otel_json.h, otel_protobuf.h) know
+// the two forms, and nothing of what becomes of spans.
+class OtelSpanSink {
+ public:
+  virtual ~OtelSpanSink() = default;
+  // False ends the reading: nothing more is taken.
+  virtual bool take(const OtelSpan& span) = 0;
+};
+
+// The attributes of a process without what OpenTelemetry finds out about the machine by itself.
+json::Object usable_resource(json::Object attributes);
 
 // Whether the span is about a call of a language model: an attribute of the conventions for those
 // (`gen_ai.…`, `llm.…`, `ai.…`, `traceloop.…`).

@@ -6,6 +6,14 @@
 #include "event/token.h"
 
 namespace mr::event {
+namespace {
+
+// A Content-Type without its parameters.
+std::string media_type_of(std::string_view content_type) {
+  return codec::lower_ascii(codec::trim(content_type.substr(0, content_type.find(';'))));
+}
+
+}  // namespace
 
 std::expected<std::string, Refusal> accept_token(std::string_view given, std::string_view name) {
   const TokenVerdict verdict = check_token(given);
@@ -18,8 +26,12 @@ std::expected<std::string, Refusal> accept_token(std::string_view given, std::st
 }
 
 bool is_json_type(std::string_view content_type) {
-  const std::string_view type = content_type.substr(0, content_type.find(';'));
-  return codec::lower_ascii(codec::trim(type)) == "application/json";
+  return media_type_of(content_type) == "application/json";
+}
+
+bool is_protobuf_type(std::string_view content_type) {
+  const std::string type = media_type_of(content_type);
+  return type == "application/x-protobuf" || type == "application/protobuf";
 }
 
 std::string_view without_byte_order_mark(std::string_view text) {

@@ -20,6 +20,8 @@ std::expected<std::string, Refusal> accept_token(std::string_view given,
 
 // Whether a Content-Type is application/json, whatever its parameters.
 bool is_json_type(std::string_view content_type);
+// The same for protobuf, under the name that OTLP uses and the registered one.
+bool is_protobuf_type(std::string_view content_type);
 
 // The text behind the mark of UTF-8 that some programs put in front of it.
 std::string_view without_byte_order_mark(std::string_view text);

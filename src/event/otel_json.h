@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+
+#include "event/otel_span.h"
+
+namespace mr::event {
+
+// Reads an ExportTraceServiceRequest of OTLP in JSON, which must be valid as JSON. Fields of the
+// wrong kind count as absent; numbers and texts stay as they are written.
+void read_otel_json(std::string_view text, OtelSpanSink& sink);
+
+}  // namespace mr::event
