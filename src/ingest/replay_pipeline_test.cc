@@ -98,16 +98,16 @@ class Machine {
     catalog::LiveSnapshot projects(doors_, folder_.at("snapshot"), folder_.at("page"));
     MR_CO_CHECK(co_await projects.open());
     FakeReader reader(captured, breaking_, 2);
-    MR_CO_TRY(auto pipeline, co_await ReplayPipeline::open({doors_,
-                                                            {{event::Lane::replay, 0, reader}},
-                                                            rows_appender,
-                                                            true,
-                                                            store,
-                                                            projects,
-                                                            outbox,
-                                                            *log_,
-                                                            metrics},
-                                                           folder_.at("replay.page")));
+    ReplayParts parts{.world = doors_,
+                      .captured = {{event::Lane::replay, 0, reader}},
+                      .rows = rows_appender,
+                      .state = store,
+                      .projects = projects,
+                      .outbox = outbox,
+                      .log = *log_,
+                      .metrics = metrics};
+    MR_CO_TRY(auto pipeline,
+              co_await ReplayPipeline::open(std::move(parts), folder_.at("replay.page")));
     StopAtEnd at_end(*pipeline, captured);
     reader.at_end = &at_end;
     MR_CO_CHECK(co_await pipeline->run());
