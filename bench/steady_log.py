@@ -15,8 +15,8 @@ FILL_SECONDS = 3
 
 
 @contextlib.contextmanager
-def steady_millrace(folder, settings=STEADY):
+def steady_millrace(folder):
     """`serve --roles accept` on such a log."""
-    with Millrace(folder / "millrace", roles="accept", settings=settings) as server:
+    with Millrace(folder / "millrace", roles="accept", settings=STEADY) as server:
         capture_pairs.measure(server, "batch", FILL_SECONDS)
         yield server

@@ -1,5 +1,7 @@
 #include "capture/answer.h"
 
+#include <numeric>
+
 #include "capture/otel_answer.h"
 #include "capture/v1_answer.h"
 #include "codec/json_text.h"
@@ -47,10 +49,11 @@ http::Response jitsu_response(const Outcome& outcome) {
   if (outcome.status != 200) {
     return http::Response::json(outcome.status, error_body(R"({"ok":false,)", "error", outcome));
   }
-  if (outcome.dropped == 0) return http::Response::json(200, R"({"ok":true})");
+  const size_t dropped = std::accumulate(outcome.dropped.begin(), outcome.dropped.end(), size_t{0});
+  if (dropped == 0) return http::Response::json(200, R"({"ok":true})");
   return http::Response::json(200, R"({"ok":false,"receivedEvents":)" +
-                                       std::to_string(outcome.kept + outcome.dropped) +
-                                       R"(,"okEvents":)" + std::to_string(outcome.kept) + "}");
+                                       std::to_string(outcome.kept + dropped) + R"(,"okEvents":)" +
+                                       std::to_string(outcome.kept) + "}");
 }
 
 // Whatever became of it: a broken picture in somebody's mail mends nothing. Who looks closer is

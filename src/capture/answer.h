@@ -29,11 +29,10 @@ struct Outcome {
   std::string message;          // for the client's developer; empty on success
   std::string receipt;          // Millrace-Receipt; empty: none
   size_t kept = 0;              // of a success: events
-  size_t dropped = 0;           // those that were lost from it
-  std::array<uint32_t, event::drop_reasons> dropped_by{};  // the same by reason
-  std::vector<event::EventReport> reports;                 // of a success that tells of each event
-  std::optional<catalog::Resource> over_quota;             // of a success that lost events to it
-  std::vector<event::PartReport> parts;                    // of a success that tells of each part
+  std::array<uint32_t, event::drop_reasons> dropped{};  // those that were lost from it, by reason
+  std::vector<event::EventReport> reports;              // of a success that tells of each event
+  std::optional<catalog::Resource> over_quota;          // of a success that lost events to it
+  std::vector<event::PartReport> parts;                 // of a success that tells of each part
 };
 
 // The response in the route's own words (capture-api contract, sections 1, 5 and 10): for PostHog

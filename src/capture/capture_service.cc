@@ -202,9 +202,8 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
   counters_.timed(batch);
   for (size_t i = 0; i < batch.dropped.size(); ++i) {
     counters_.dropped(id, static_cast<event::DropReason>(i), batch.dropped[i]);
-    outcome.dropped += batch.dropped[i];
   }
-  outcome.dropped_by = batch.dropped;
+  outcome.dropped = batch.dropped;
   outcome.reports = std::move(batch.reports);
   outcome.parts = std::move(batch.parts);
   co_return outcome;

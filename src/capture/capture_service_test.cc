@@ -271,7 +271,7 @@ TEST(RenderOutcome, AFormIsToldWhenItsEventWasNotKept) {
   EXPECT_EQ(answer({.kept = 1, .parts = parts}),
             R"(200 {"accepted_parts":[{"name":"event","length":3,"content-type":null,)"
             R"("content-encoding":null}]})");
-  EXPECT_EQ(answer({.dropped = 1, .parts = parts}), R"(200 {"accepted_parts":[]})");
+  EXPECT_EQ(answer({.dropped = {1}, .parts = parts}), R"(200 {"accepted_parts":[]})");
   EXPECT_EQ(answer({.over_quota = catalog::Resource::events, .parts = parts}),
             "429 the project's quota is used up");
 }

@@ -16,9 +16,9 @@ struct Rejected {
 
 Rejected rejected_of(const Outcome& outcome) {
   Rejected rejected;
-  for (size_t i = 0; i < outcome.dropped_by.size(); ++i) {
+  for (size_t i = 0; i < outcome.dropped.size(); ++i) {
     const auto reason = static_cast<event::DropReason>(i);
-    const uint32_t count = outcome.dropped_by[i];
+    const uint32_t count = outcome.dropped[i];
     if (count == 0 || reason == event::DropReason::not_ai_span) continue;
     rejected.spans += count;
     if (!rejected.reasons.empty()) rejected.reasons += ", ";

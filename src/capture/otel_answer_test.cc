@@ -12,9 +12,9 @@ using event::OtelForm;
 
 Outcome with_drops() {
   Outcome outcome;
-  outcome.dropped_by[static_cast<size_t>(DropReason::ai_event_too_big)] = 200;
-  outcome.dropped_by[static_cast<size_t>(DropReason::quota_ai)] = 1;
-  outcome.dropped_by[static_cast<size_t>(DropReason::not_ai_span)] = 7;
+  outcome.dropped[static_cast<size_t>(DropReason::ai_event_too_big)] = 200;
+  outcome.dropped[static_cast<size_t>(DropReason::quota_ai)] = 1;
+  outcome.dropped[static_cast<size_t>(DropReason::not_ai_span)] = 7;
   return outcome;
 }
 
@@ -34,7 +34,7 @@ TEST(OtelAnswer, TellsInProtobufWhatWasNotKept) {
 
 TEST(OtelAnswer, SpansAboutOtherThingsAreNotRejected) {
   Outcome outcome;
-  outcome.dropped_by[static_cast<size_t>(DropReason::not_ai_span)] = 7;
+  outcome.dropped[static_cast<size_t>(DropReason::not_ai_span)] = 7;
   EXPECT_EQ(otel_response(outcome, OtelForm::json).body, "{}");
   EXPECT_EQ(otel_response(outcome, OtelForm::protobuf).body, "");
 }

@@ -3,6 +3,7 @@
 #include "event/envelope.h"
 
 namespace mr::capture {
+
 RecordSet::RecordSet(const event::CapturedBatch& batch) {
   size_t bytes_max = 0;
   for (const event::CapturedEvent& captured : batch.events) {

@@ -9,6 +9,7 @@
 #include "codec/byte_reader.h"
 #include "codec/byte_writer.h"
 #include "codec/checked_block.h"
+#include "codec/hex.h"
 
 namespace mr::catalog {
 namespace {
@@ -153,13 +154,7 @@ bool Snapshot::admin_token_matches(std::string_view token) const {
 std::string hash_token(std::string_view token) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest);
-  constexpr char digits[] = "0123456789abcdef";
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    hex += digits[byte >> 4];
-    hex += digits[byte & 15];
-  }
-  return hex;
+  return codec::hex_encode(as_text(digest));
 }
 
 std::string_view token_fault(std::string_view token) {

@@ -74,6 +74,11 @@ const char* Reader::fail_at(const char* at, const char* what) {
   return nullptr;
 }
 
+bool Reader::refuse(const char* at, const char* what) {
+  fail_at(at, what);
+  return false;
+}
+
 Error Reader::error() const {
   const char* what = failure_ == nullptr ? "text behind the end of the value" : failure_;
   return Error(ErrorCode::invalid_input,
@@ -229,8 +234,8 @@ std::string_view Reader::value() {
 bool Reader::enter(char opening, const char* what) {
   if (!ok()) return false;
   next_ = after_blanks(next_, end_);
-  if (next_ == end_ || *next_ != opening) return fail_at(next_, what) != nullptr;
-  if (depth_ >= depth_max) return fail_at(next_, "nested too deeply") != nullptr;
+  if (next_ == end_ || *next_ != opening) return refuse(next_, what);
+  if (depth_ >= depth_max) return refuse(next_, "nested too deeply");
   ++next_;
   ++depth_;
   after_value_ = false;
@@ -257,17 +262,17 @@ bool Reader::next_member(std::string_view& key) {
   const char* at = after_blanks(next_, end_);
   if (at < end_ && *at == '}') return leave(at);
   if (after_value_) {
-    if (at == end_ || *at != ',') return fail_at(at, "expected ',' or '}'") != nullptr;
+    if (at == end_ || *at != ',') return refuse(at, "expected ',' or '}'");
     at = after_blanks(at + 1, end_);
   }
   const char* const quote = at;
-  if (at == end_ || *at != '"') return fail_at(at, "expected a key") != nullptr;
+  if (at == end_ || *at != '"') return refuse(at, "expected a key");
   at = pass_string(at);
   if (at == nullptr) return false;
   const std::string_view quoted(quote, static_cast<size_t>(at - quote));
   key_was_escaped_ = string_was_escaped_;
   at = after_blanks(at, end_);
-  if (at == end_ || *at != ':') return fail_at(at, "expected ':'") != nullptr;
+  if (at == end_ || *at != ':') return refuse(at, "expected ':'");
   next_ = at + 1;
   key = key_was_escaped_ ? text_of(quoted, key_) : quoted.substr(1, quoted.size() - 2);
   after_value_ = false;
@@ -279,9 +284,9 @@ bool Reader::next_item() {
   const char* at = after_blanks(next_, end_);
   if (at < end_ && *at == ']') return leave(at);
   if (after_value_) {
-    if (at == end_ || *at != ',') return fail_at(at, "expected ',' or ']'") != nullptr;
+    if (at == end_ || *at != ',') return refuse(at, "expected ',' or ']'");
     at = after_blanks(at + 1, end_);
-    if (at < end_ && *at == ']') return fail_at(at, "expected a value") != nullptr;
+    if (at < end_ && *at == ']') return refuse(at, "expected a value");
   }
   next_ = at;
   after_value_ = false;

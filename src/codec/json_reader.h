@@ -76,8 +76,9 @@ class Reader {
   const char* pass_scalar(const char* at);
   const char* pass_container(const char* at);
   const char* pass_key_and_colon(const char* at);
-  // The first failure, which is at `at`.
+  // The first failure, which is at `at`; gives nullptr, and false.
   const char* fail_at(const char* at, const char* what);
+  bool refuse(const char* at, const char* what);
   bool enter(char opening, const char* what);
   bool leave(const char* at);
 

@@ -5,8 +5,7 @@
 namespace mr::json {
 
 const char* SpecialFinder::find_in_later_blocks(const char* from) {
-  if (static_cast<size_t>(from - block_) < block_width) from = block_ + block_width;
-  for (; from < end_; from += block_width) {
+  for (from = std::max(from, block_end()); from < end_; from = block_end()) {
     block_ = from;
     mark();
     if (marks_ != 0) return block_ + std::countr_zero(marks_);
@@ -16,15 +15,15 @@ const char* SpecialFinder::find_in_later_blocks(const char* from) {
 
 // Marks what lies from block_ on; the end of the text character by character.
 void SpecialFinder::mark() {
-  const auto left = static_cast<size_t>(end_ - block_);
+  const auto width = static_cast<size_t>(block_end() - block_);
   marks_ = 0;
-  if (left >= block_width) {
+  if (width == block_width) {
     for (size_t at = 0; at < block_width; at += scan_width) {
       marks_ |= uint64_t{special_mask(block_ + at)} << at;
     }
     return;
   }
-  for (size_t at = 0; at < left; ++at) marks_ |= uint64_t{is_special(block_[at])} << at;
+  for (size_t at = 0; at < width; ++at) marks_ |= uint64_t{is_special(block_[at])} << at;
 }
 
 }  // namespace mr::json

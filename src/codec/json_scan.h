@@ -55,6 +55,9 @@ class SpecialFinder {
 
   const char* find_in_later_blocks(const char* from);
   void mark();
+  const char* block_end() const {
+    return static_cast<size_t>(end_ - block_) < block_width ? end_ : block_ + block_width;
+  }
 
   const char* block_;
   const char* end_;

@@ -17,6 +17,10 @@ uint64_t check_of(WatermarkWord word, uint64_t value) {
   return ((mixed >> value_bits) & 0xFFFF) | 1;
 }
 
+uint64_t our_version() {
+  return encode_word(WatermarkWord::version, watermark_version);
+}
+
 }  // namespace
 
 uint64_t encode_word(WatermarkWord word, uint64_t value) {
@@ -29,14 +33,6 @@ std::optional<uint64_t> decode_word(WatermarkWord word, uint64_t stored) {
   if ((stored & 0xFFFF) != check_of(word, value)) return std::nullopt;
   return value;
 }
-
-namespace {
-
-uint64_t our_version() {
-  return encode_word(WatermarkWord::version, watermark_version);
-}
-
-}  // namespace
 
 bool watermark_counts(const io::SharedPage& page) {
   return page.load(static_cast<size_t>(WatermarkWord::version)) == our_version();

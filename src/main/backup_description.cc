@@ -2,7 +2,9 @@
 
 #include <charconv>
 
+#include "codec/byte_writer.h"
 #include "codec/crc32c.h"
+#include "codec/hex.h"
 #include "codec/json_object.h"
 #include "codec/json_text.h"
 
@@ -13,10 +15,9 @@ namespace {
 constexpr std::string_view checksum_prefix = "crc32c ";
 
 std::string hex(uint32_t number) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (int shift = 28; shift >= 0; shift -= 4) text += digits[(number >> shift) & 15];
-  return text;
+  Bytes bytes;
+  codec::put_u32_be(bytes, number);
+  return codec::hex_encode(as_text(bytes));
 }
 
 std::optional<uint32_t> parse_hex(std::string_view text) {
