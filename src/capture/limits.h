@@ -12,8 +12,9 @@ inline constexpr size_t posthog_body_bytes_max = 20 * 1024 * 1024;
 inline constexpr size_t posthog_decompressed_bytes_max = 100 * 1024 * 1024;
 // A form with one AI event, of which far less is taken: the reference once took attachments.
 inline constexpr size_t posthog_ai_body_bytes_max = 275 * 1024 * 1024 / 10;
-// Traces, on the wire and unpacked.
-inline constexpr size_t posthog_otel_body_bytes_max = 4 * 1024 * 1024;
+// Traces, on the wire and unpacked: one AI event as large as they may be, also where text that
+// holds JSON is escaped in JSON.
+inline constexpr size_t posthog_otel_body_bytes_max = 20 * 1024 * 1024;
 inline constexpr size_t posthog_v1_body_bytes_max = 10 * 1024 * 1024;
 inline constexpr size_t posthog_v1_decompressed_bytes_max = 50 * 1024 * 1024;
 // Section 8. A recording is one record of the log, whose own limit is somewhat above this.

@@ -56,6 +56,7 @@ event::CaptureVerdict decode_posthog(const http::Request& request, Route route, 
         request, client_ip, now, is_form ? posthog_ai_body_bytes_max : posthog_otel_body_bytes_max);
     ai.authorization = head.header("authorization");
     ai.content_type = head.header_or_empty("content-type");
+    ai.content_encoding = head.header_or_empty("content-encoding");
     return is_form ? event::decode_ai_request(std::move(ai), uuids)
                    : event::decode_otel_request(std::move(ai), uuids);
   }

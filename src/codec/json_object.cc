@@ -164,19 +164,23 @@ void Object::overlay(const Object& other) {
 }
 
 void Object::append_json(std::string& out) const {
+  out += '{';
+  append_members(out);
+  out += '}';
+}
+
+void Object::append_members(std::string& out) const {
   size_t size = 2;
   for (const Member& member : members_) size += member.key.size() + member.raw.size() + 4;
   out.reserve(out.size() + size);
-  char before = '{';
+  bool is_first = true;
   for (const Member& member : members_) {
-    out += before;
-    before = ',';
+    if (!is_first) out += ',';
+    is_first = false;
     append_quoted(out, member.key);
     out += ':';
     out += member.raw;
   }
-  if (members_.empty()) out += '{';
-  out += '}';
 }
 
 std::string Object::to_json() const {

@@ -79,6 +79,8 @@ class Object {
   // Compact between members; values as they are.
   std::string to_json() const;
   void append_json(std::string& out) const;
+  // The same without the braces.
+  void append_members(std::string& out) const;
 
   void swap(Object& other) noexcept;
 

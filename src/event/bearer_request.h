@@ -15,7 +15,8 @@ namespace mr::event {
 struct BearerRequest {
   std::optional<std::string_view> authorization;
   std::string_view content_type;
-  std::string body;  // as it was sent; compressed by gzip, it shows
+  std::string_view content_encoding;
+  std::string body;  // as it was sent
   WallTime now;      // arrival
   std::string_view client_ip;
   CaptureLimits limits;
@@ -26,8 +27,9 @@ struct BearerRequest {
 std::expected<std::string, Refusal> read_bearer_token(
     std::optional<std::string_view> authorization);
 
-// Takes the body out of the request and decompresses it. Refuses with 400 one that is empty or
-// damaged, and with 413 one that is too large.
+// Takes the body out of the request and decompresses it: gzip, which shows, or what the encoding
+// says (deflate, br, zstd). Refuses with 400 one that is empty, damaged or of another encoding, and
+// with 413 one that is too large.
 std::expected<std::string, Refusal> open_body(BearerRequest& request);
 
 }  // namespace mr::event

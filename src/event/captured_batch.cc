@@ -112,6 +112,10 @@ std::string_view to_string(DropReason reason) {
       return "misrouted_event";
     case DropReason::not_ai_span:
       return "not_ai_span";
+    case DropReason::too_many_attributes:
+      return "too_many_attributes";
+    case DropReason::over_request_work:
+      return "over_request_work";
     case DropReason::restricted:
       return "restricted";
     case DropReason::quota_events:

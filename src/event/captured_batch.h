@@ -78,7 +78,7 @@ struct Refusal {
 // them. Each is a counter's label.
 enum class DropReason : uint8_t {
   performance_event,  // PostHog's `$performance_event`, always filtered
-  over_batch_count,   // Segment: behind the 2,500th of a batch
+  over_batch_count,   // Segment: behind the 2,500th of a batch; traces: the 10,000th
   segment_unknown_type,
   segment_missing_id,    // neither userId nor anonymousId
   segment_missing_name,  // a track call without `event`
@@ -95,7 +95,10 @@ enum class DropReason : uint8_t {
   event_too_big,
   ai_event_too_big,
   misrouted_event,  // no AI event, on the path for those
-  not_ai_span,      // of a trace: about something else than a language model
+  // Spans of a trace:
+  not_ai_span,          // about something else than a language model
+  too_many_attributes,  // its own, or its resource's
+  over_request_work,    // the request repeats too much for its size (otel_work.h)
   // What the operator decided:
   restricted,
   quota_events,
@@ -103,7 +106,7 @@ enum class DropReason : uint8_t {
   quota_recordings,
   quota_ai,
 };
-inline constexpr size_t drop_reasons = 23;
+inline constexpr size_t drop_reasons = 25;
 std::string_view to_string(DropReason reason);
 
 struct CapturedEvent {

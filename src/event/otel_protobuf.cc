@@ -32,6 +32,12 @@ constexpr uint32_t fixed64(Tag tag) {
   return protozero::tag_and_type(tag, pbf_wire_type::fixed64);
 }
 
+// Whether it is one of the fields of an AnyValue.
+constexpr bool is_kind(uint32_t field) {
+  return field == delimited(1) || field == varint(2) || field == varint(3) || field == fixed64(4) ||
+         field == delimited(5) || field == delimited(6) || field == delimited(7);
+}
+
 std::string_view view_of(pbf_reader& field) {
   const protozero::data_view view = field.get_view();
   return {view.data(), view.size()};
@@ -44,8 +50,12 @@ pbf_reader message_at(pbf_reader message, Tag tag) {
   return found;
 }
 
-std::string quote_text(std::string_view text) {
-  return codec::is_valid_utf8(text) ? json::quote(text) : json::quote(codec::with_valid_utf8(text));
+void append_text(std::string& out, std::string_view text) {
+  if (codec::is_valid_utf8(text)) {
+    json::append_quoted(out, text);
+  } else {
+    json::append_quoted(out, codec::with_valid_utf8(text));
+  }
 }
 
 // The shortest text that reads as the same number, written out in the range where JavaScript does.
@@ -60,10 +70,9 @@ std::string text_of(double number) {
   return {buffer.data(), written.ptr};
 }
 
-std::string json_of(pbf_reader value, int depth);
-
-// KeyValue
-void set_attribute(json::Object& attributes, pbf_reader item, int depth) {
+// A KeyValue: calls `take` with its key, if it has one, and its value.
+template <typename Take>
+void read_attribute(pbf_reader item, Take take) {
   std::string_view key;
   pbf_reader value;
   while (item.next()) {
@@ -79,61 +88,81 @@ void set_attribute(json::Object& attributes, pbf_reader item, int depth) {
     }
   }
   if (key.empty()) return;
-  if (codec::is_valid_utf8(key)) return attributes.set(key, json_of(value, depth + 1));
-  attributes.set(codec::with_valid_utf8(key), json_of(value, depth + 1));
+  if (codec::is_valid_utf8(key)) return take(key, value);
+  take(codec::with_valid_utf8(key), value);
 }
 
-// The repeated KeyValue of that number.
-json::Object attributes_at(pbf_reader message, Tag tag, int depth) {
-  json::Object attributes;
-  while (message.next(tag, pbf_wire_type::length_delimited)) {
-    set_attribute(attributes, message.get_message(), depth);
-  }
-  return attributes;
-}
+// Appends the JSON of an AnyValue, of which the last kind counts. What nests too deep is not looked
+// into.
+void append_value(pbf_reader value, int depth, std::string& out, OtelWork& work);
 
 // ArrayValue
-std::string array_of(pbf_reader array, int depth) {
-  std::string out = "[";
+void append_array(pbf_reader array, int depth, std::string& out, OtelWork& work) {
+  char before = '[';
   while (array.next(1, pbf_wire_type::length_delimited)) {
-    if (out.size() > 1) out += ',';
-    out += json_of(array.get_message(), depth + 1);
+    out += before;
+    before = ',';
+    append_value(array.get_message(), depth + 1, out, work);
   }
-  return out += ']';
+  out += before == '[' ? "[]" : "]";
 }
 
-// AnyValue: of several kinds the last one counts. What nests too deep is not looked into.
-std::string json_of(pbf_reader value, int depth) {
-  std::string out = "null";
-  if (depth > otel_attribute_depth_max) return out;
-  while (value.next()) {
-    switch (value.tag_and_type()) {
-      case delimited(1):
-        out = quote_text(view_of(value));
-        break;
-      case varint(2):
-        out = value.get_uint64() != 0 ? "true" : "false";
-        break;
-      case varint(3):
-        out = std::to_string(value.get_int64());
-        break;
-      case fixed64(4):
-        out = text_of(value.get_double());
-        break;
-      case delimited(5):
-        out = array_of(value.get_message(), depth);
-        break;
-      case delimited(6):
-        out = attributes_at(value.get_message(), 1, depth).to_json();
-        break;
-      case delimited(7):
-        out = json::quote(codec::base64_encode(view_of(value)));
-        break;
-      default:
-        value.skip();
+// KeyValueList
+void append_map(pbf_reader list, int depth, std::string& out, OtelWork& work) {
+  OtelMapWriter map(out);
+  while (list.next(1, pbf_wire_type::length_delimited)) {
+    read_attribute(list.get_message(), [&](std::string_view key, pbf_reader value) {
+      map.begin_member(key);
+      append_value(value, depth + 1, out, work);
+    });
+  }
+  map.end(work);
+}
+
+void append_value(pbf_reader value, int depth, std::string& out, OtelWork& work) {
+  const size_t begin = out.size();
+  if (depth <= otel_attribute_depth_max) {
+    while (value.next()) {
+      const uint32_t field = value.tag_and_type();
+      if (is_kind(field)) out.resize(begin);
+      switch (field) {
+        case delimited(1):
+          append_text(out, view_of(value));
+          break;
+        case varint(2):
+          out += value.get_uint64() != 0 ? "true" : "false";
+          break;
+        case varint(3):
+          out += std::to_string(value.get_int64());
+          break;
+        case fixed64(4):
+          out += text_of(value.get_double());
+          break;
+        case delimited(5):
+          append_array(value.get_message(), depth, out, work);
+          break;
+        case delimited(6):
+          append_map(value.get_message(), depth, out, work);
+          break;
+        case delimited(7):
+          json::append_quoted(out, codec::base64_encode(view_of(value)));
+          break;
+        default:
+          value.skip();
+      }
     }
   }
-  return out;
+  if (out.size() == begin) out += "null";
+}
+
+// Keeps the KeyValue as an attribute.
+void keep_attribute(pbf_reader item, OtelAttributes& attributes, OtelWork& work) {
+  if (work.is_spent()) return;
+  read_attribute(item, [&](std::string_view key, pbf_reader value) {
+    std::string raw;
+    append_value(value, 1, raw, work);
+    attributes.set(key, raw, work);
+  });
 }
 
 // An identifier of nothing but zeros is none.
@@ -147,7 +176,9 @@ int64_t nanos_of(uint64_t nanos) {
 }
 
 std::string text_or_nothing(std::string_view text) {
-  return text.empty() ? std::string() : quote_text(text);
+  std::string raw;
+  if (!text.empty()) append_text(raw, text);
+  return raw;
 }
 
 void read_status(pbf_reader status, OtelSpan& span) {
@@ -166,8 +197,9 @@ void read_status(pbf_reader status, OtelSpan& span) {
   }
 }
 
-OtelSpan read_span(pbf_reader message) {
-  OtelSpan span;
+OtelSpan read_span(pbf_reader message, std::string_view version, const OtelResource& resource,
+                   OtelWork& work) {
+  OtelSpan span{.library_version = version, .resource = resource};
   while (message.next()) {
     switch (message.tag_and_type()) {
       case delimited(1):
@@ -189,7 +221,7 @@ OtelSpan read_span(pbf_reader message) {
         span.ended_nanos = nanos_of(message.get_fixed64());
         break;
       case delimited(9):
-        set_attribute(span.attributes, message.get_message(), 0);
+        keep_attribute(message.get_message(), span.attributes, work);
         break;
       case delimited(15):
         read_status(message.get_message(), span);
@@ -210,30 +242,35 @@ std::string version_of(pbf_reader scope) {
   return version;
 }
 
-// ResourceSpans; false when the sink takes no more. Fields come in any order, so what spans share
-// is looked for first.
-bool read_group(pbf_reader group, OtelSpanSink& sink) {
-  const json::Object resource = usable_resource(attributes_at(message_at(group, 1), 1, 0));
+// Resource
+OtelAttributes resource_of(pbf_reader message, OtelWork& work) {
+  OtelAttributes attributes;
+  while (message.next(1, pbf_wire_type::length_delimited)) {
+    keep_attribute(message.get_message(), attributes, work);
+  }
+  return attributes;
+}
+
+// ResourceSpans. Fields come in any order, so what spans share is looked for first.
+void read_group(pbf_reader group, OtelSpanSink& sink, OtelWork& work) {
+  const OtelResource resource(resource_of(message_at(group, 1), work));
   while (group.next(2, pbf_wire_type::length_delimited)) {
     pbf_reader scope = group.get_message();
     const std::string version = version_of(message_at(scope, 1));
     while (scope.next(2, pbf_wire_type::length_delimited)) {
-      OtelSpan span = read_span(scope.get_message());
-      span.resource = &resource;
-      span.library_version = version;
-      if (!sink.take(span)) return false;
+      const pbf_reader span = scope.get_message();
+      if (sink.wants_span()) sink.take(read_span(span, version, resource, work));
     }
   }
-  return true;
 }
 
 }  // namespace
 
-Result<void> read_otel_protobuf(std::string_view bytes, OtelSpanSink& sink) {
+Result<void> read_otel_protobuf(std::string_view bytes, OtelSpanSink& sink, OtelWork& work) {
   try {
     pbf_reader request(bytes.data(), bytes.size());
     while (request.next(1, pbf_wire_type::length_delimited)) {
-      if (!read_group(request.get_message(), sink)) break;
+      read_group(request.get_message(), sink, work);
     }
   } catch (const protozero::exception& error) {
     return fail(ErrorCode::invalid_input, error.what());

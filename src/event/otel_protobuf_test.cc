@@ -294,21 +294,46 @@ TEST(OtelProtobuf, HostileBytesAreRefused) {
   }
 }
 
+uint32_t dropped(const CaptureVerdict& verdict, DropReason reason) {
+  return verdict->dropped[static_cast<size_t>(reason)];
+}
+
 TEST(OtelProtobuf, SpansAreBoundInNumberAndSize) {
   const std::string one = span_of({text("ai.x", "y")});
-  EXPECT_EQ(outcome(decode(trace_of(std::vector(otel_spans_max, one)))), "accepted 1000");
-  EXPECT_EQ(outcome(decode(trace_of(std::vector(otel_spans_max + 1, one)))), "413 too_many_events");
+  const auto many = decode(trace_of(std::vector(otel_spans_max + 2, one)));
+  ASSERT_EQ(outcome(many), "accepted 10000");
+  EXPECT_EQ(dropped(many, DropReason::over_batch_count), 2u);
   const auto shed = decode(trace_of({span_of({text("ai.x", std::string(9'000'000, 'x'))}), one,
                                      span_of({text("http.method", "GET")})}));
   ASSERT_EQ(outcome(shed), "accepted 1");
-  EXPECT_EQ(shed->dropped[static_cast<size_t>(DropReason::ai_event_too_big)], 1u);
-  EXPECT_EQ(shed->dropped[static_cast<size_t>(DropReason::not_ai_span)], 1u);
+  EXPECT_EQ(dropped(shed, DropReason::ai_event_too_big), 1u);
+  EXPECT_EQ(dropped(shed, DropReason::not_ai_span), 1u);
 }
 
+// Whatever the spans share: a request asks for no more than its own size allows.
 TEST(OtelProtobuf, ALargeResourceIsNotRepeatedWithoutEnd) {
   const std::vector<std::string> spans(40, span_of({text("ai.x", "y")}));
-  const std::string body = trace_of(spans, {text("service.name", std::string(1'000'000, 'x'))});
-  EXPECT_EQ(outcome(decode(body)), "413 decompressed_too_large");
+  for (const std::string_view key : {"service.name", "user.id", "gen_ai.input.messages"}) {
+    const auto verdict = decode(trace_of(spans, {text(key, std::string(1'000'000, ' '))}));
+    ASSERT_EQ(outcome(verdict), "accepted 11") << key;
+    EXPECT_EQ(dropped(verdict, DropReason::over_request_work), 29u) << key;
+  }
+}
+
+TEST(OtelProtobuf, AttributesAreBoundInNumber) {
+  std::vector<std::string> many;
+  for (size_t i = 0; i <= otel_attributes_max; ++i) many.push_back(text(std::to_string(i), ""));
+  many.front() = text("ai.x", "y");
+  const auto own = decode(trace_of({span_of(many), span_of({text("ai.x", "y")})}));
+  ASSERT_EQ(outcome(own), "accepted 1");
+  EXPECT_EQ(dropped(own, DropReason::too_many_attributes), 1u);
+  const auto shared = decode(trace_of({span_of({text("ai.x", "y")})}, many));
+  ASSERT_EQ(outcome(shared), "accepted 0");
+  EXPECT_EQ(dropped(shared, DropReason::too_many_attributes), 1u);
+  // Repeats of one key cost work, too.
+  const auto again = decode(trace_of({span_of(std::vector(300'000, text("ai.x", "y")))}));
+  ASSERT_EQ(outcome(again), "accepted 0");
+  EXPECT_EQ(dropped(again, DropReason::over_request_work), 1u);
 }
 
 }  // namespace

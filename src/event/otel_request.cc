@@ -19,36 +19,46 @@ constexpr codec::Uuid span_events = {{0xc1, 0x4a, 0x52, 0x9e, 0x06, 0x7b, 0x4d, 
 // Makes events of spans. Their texts lie one behind the other, and move until all are there.
 class SpanWriter final : public OtelSpanSink {
  public:
-  SpanWriter(const BearerRequest& request, CapturedBatch& batch, UuidSource& uuids)
-      : request_(request), batch_(batch), uuids_(uuids) {}
+  SpanWriter(const BearerRequest& request, CapturedBatch& batch, UuidSource& uuids, OtelWork& work)
+      : request_(request), batch_(batch), uuids_(uuids), work_(work) {}
 
-  bool take(const OtelSpan& span) override {
+  bool wants_span() override {
     if (++spans_ > otel_spans_max) {
-      refusal_ =
-          Refusal{413, RefusalReason::too_many_events,
-                  "the request holds more than " + std::to_string(otel_spans_max) + " spans"};
-    } else if (is_ai_span(span)) {
-      write(span);
+      ++batch_.count(DropReason::over_batch_count);
+    } else if (work_.is_spent()) {
+      ++batch_.count(DropReason::over_request_work);
     } else {
-      ++batch_.count(DropReason::not_ai_span);
+      return true;
     }
-    return !refusal_;
+    return false;
   }
 
-  // Puts the texts into the batch, or says why there is none.
-  std::optional<Refusal> finish() {
-    if (refusal_) return std::move(refusal_);
+  void take(OtelSpan span) override {
+    if (work_.is_spent()) {
+      ++batch_.count(DropReason::over_request_work);
+    } else if (!is_ai_span(span)) {
+      ++batch_.count(DropReason::not_ai_span);
+    } else if (span.attributes.are_too_many || span.resource.has_too_many_attributes()) {
+      ++batch_.count(DropReason::too_many_attributes);
+    } else if (!work_.spend(span.resource.bytes() + span.library_version.size())) {
+      ++batch_.count(DropReason::over_request_work);
+    } else {
+      write(span);
+    }
+  }
+
+  // Puts the texts into the batch.
+  void finish() {
     batch_.body = std::make_unique<const std::string>(std::move(texts_));
     size_t begin = 0;
     for (size_t i = 0; i < ends_.size(); ++i) {
       batch_.events[i].raw = std::string_view(*batch_.body).substr(begin, ends_[i] - begin);
       begin = ends_[i];
     }
-    return std::nullopt;
   }
 
  private:
-  void write(const OtelSpan& span) {
+  void write(OtelSpan& span) {
     CapturedEvent captured;
     Envelope& envelope = captured.envelope;
     const EventTime time = time_of(span);
@@ -64,25 +74,34 @@ class SpanWriter final : public OtelSpanSink {
     envelope.ip = request_.client_ip;
     envelope.arrival = request_.now;
     envelope.timestamp = time.time;
-    json::Object event;
-    event.set_text("event", envelope.event);
-    event.set_text("distinct_id", envelope.distinct_id);
-    event.set_text("uuid", codec::to_string(envelope.uuid));
-    event.set("properties", mapped.properties.to_json());
-    const std::string text = event.to_json();
-    written_bytes_ += text.size();
-    if (written_bytes_ > otel_events_bytes_max) {
-      refusal_ = Refusal{413, RefusalReason::decompressed_too_large,
-                         "the events of the spans are too large together"};
-      return;
-    }
-    if (text.size() > request_.limits.bytes_max_of(envelope.event)) {
+    const size_t begin = texts_.size();
+    append_event(envelope, mapped.properties, span.resource);
+    if (texts_.size() - begin > request_.limits.bytes_max_of(envelope.event)) {
       ++batch_.count(DropReason::ai_event_too_big);
+      texts_.resize(begin);
       return;
     }
-    texts_ += text;
+    if (texts_.size() > otel_events_bytes_max) {
+      ++batch_.count(DropReason::over_request_work);
+      texts_.resize(begin);
+      return;
+    }
     ends_.push_back(texts_.size());
     batch_.events.push_back(std::move(captured));
+  }
+
+  void append_event(const Envelope& envelope, const json::Object& properties,
+                    const OtelResource& resource) {
+    texts_ += R"({"event":)";
+    json::append_quoted(texts_, envelope.event);
+    texts_ += R"(,"distinct_id":)";
+    json::append_quoted(texts_, envelope.distinct_id);
+    texts_ += R"(,"uuid":)";
+    json::append_quoted(texts_, codec::to_string(envelope.uuid));
+    texts_ += R"(,"properties":{)";
+    resource.append_members(texts_, properties);
+    properties.append_members(texts_);
+    texts_ += "}}";
   }
 
   EventTime time_of(const OtelSpan& span) const {
@@ -96,28 +115,27 @@ class SpanWriter final : public OtelSpanSink {
   const BearerRequest& request_;
   CapturedBatch& batch_;
   UuidSource& uuids_;
+  OtelWork& work_;
   size_t spans_ = 0;
-  size_t written_bytes_ = 0;  // of all events, also of those that are too large
   std::string texts_;
   std::vector<size_t> ends_;
-  std::optional<Refusal> refusal_;
 };
 
-std::optional<Refusal> read_json(std::string_view text, SpanWriter& writer) {
+std::optional<Refusal> read_json(std::string_view text, SpanWriter& writer, OtelWork& work) {
   if (!json::is_valid(text) || json::kind_of(codec::trim(text)) != json::Kind::object) {
     return Refusal{400, RefusalReason::not_json, "the body is not a valid JSON object"};
   }
-  read_otel_json(text, writer);
-  return writer.finish();
+  read_otel_json(text, writer, work);
+  return std::nullopt;
 }
 
-std::optional<Refusal> read_protobuf(std::string_view bytes, SpanWriter& writer) {
-  if (const auto read = read_otel_protobuf(bytes, writer); !read) {
+std::optional<Refusal> read_protobuf(std::string_view bytes, SpanWriter& writer, OtelWork& work) {
+  if (const auto read = read_otel_protobuf(bytes, writer, work); !read) {
     return Refusal{400, RefusalReason::not_protobuf,
                    "the body is not an ExportTraceServiceRequest in protobuf: " +
                        std::string(read.error().message())};
   }
-  return writer.finish();
+  return std::nullopt;
 }
 
 }  // namespace
@@ -143,9 +161,12 @@ CaptureVerdict decode_otel_request(BearerRequest request, UuidSource& uuids) {
   if (!body) return std::unexpected(body.error());
   CapturedBatch batch;
   batch.token = *std::move(token);
-  SpanWriter writer(request, batch, uuids);
-  auto refusal = *form == OtelForm::json ? read_json(*body, writer) : read_protobuf(*body, writer);
+  OtelWork work(body->size());
+  SpanWriter writer(request, batch, uuids, work);
+  auto refusal =
+      *form == OtelForm::json ? read_json(*body, writer, work) : read_protobuf(*body, writer, work);
   if (refusal) return std::unexpected(*std::move(refusal));
+  writer.finish();
   return batch;
 }
 

@@ -17,19 +17,19 @@ enum class OtelForm : uint8_t { json, protobuf };
 // By the Content-Type; nothing for any other one.
 std::optional<OtelForm> otel_form_of(std::string_view content_type);
 
-// Of one request, whatever they are about.
-inline constexpr size_t otel_spans_max = 1000;
-// What the events of one request may take together: each repeats the attributes of its resource, so
-// a small request could ask for any amount of memory.
+// Of one request, whatever they are about. A collector gathers 8,192 unless told otherwise.
+inline constexpr size_t otel_spans_max = 10'000;
+// What the events of one request may take together.
 inline constexpr size_t otel_events_bytes_max = 32 * 1024 * 1024;
 
-// An event for each span about a language model (otel_span.h); all other spans are counted as
-// dropped, and so are events that are too large, because an exporter would send the whole again.
+// An event for each span about a language model (otel_span.h). All other spans are counted as
+// dropped, and so are those behind the last that is taken, those whose events are too large, and
+// those for which no work is left (otel_work.h), because an exporter would send the whole again.
 // The values are written here, from what the spans say, and are the same whichever the form;
 // numbers keep their text. An event's uuid is made from the ids of trace and span, so a request
 // that is repeated brings the same events. Or the answer that refuses the request: 400 for what
-// cannot be read, 401 for a missing or malformed token, 413 for what is too large, 415 for other
-// types.
+// cannot be read, 401 for a missing or malformed token, 413 for a body that is too large, 415 for
+// other types.
 CaptureVerdict decode_otel_request(BearerRequest request, UuidSource& uuids);
 
 }  // namespace mr::event

@@ -115,6 +115,61 @@ TEST(OtelRequest, TheOperationNamesTheEvent) {
   EXPECT_EQ(event_of(span_of(text("gen_ai.tool.name", "x"))).event, "$ai_trace");
 }
 
+TEST(OtelRequest, ASpanStandsOverItsResource) {
+  const std::string resource = text("service.name", "shop") + "," + text("a", "1") + "," +
+                               text("b", "2") + "," + text("gen_ai.system", "r") + "," +
+                               text("gen_ai.response.model", "m") + "," + text("$lib", "own");
+  const auto shared = event_of(span_of(text("ai.x", "y")), resource);
+  EXPECT_EQ(property(shared, "a"), R"("1")");
+  EXPECT_EQ(property(shared, "$ai_provider"), R"("r")");
+  EXPECT_EQ(property(shared, "$ai_model"), R"("m")");
+  EXPECT_EQ(property(shared, "$lib"), R"("own")");
+  EXPECT_EQ(property(shared, "gen_ai.system"), "absent");
+  const auto own = event_of(span_of(text("ai.x", "y") + "," + text("b", "3") + "," +
+                                    text("service.name", "s") + "," + text("gen_ai.system", "t")),
+                            resource);
+  EXPECT_EQ(property(own, "a"), R"("1")");
+  EXPECT_EQ(property(own, "b"), R"("3")");
+  EXPECT_EQ(property(own, "service.name"), R"("s")");
+  EXPECT_EQ(property(own, "$ai_provider"), R"("t")");
+  const std::string& raw = *own.request->body;
+  EXPECT_EQ(raw.find(R"("b":)"), raw.rfind(R"("b":)"));
+}
+
+TEST(OtelRequest, FieldsComeInAnyOrder) {
+  const auto verdict =
+      decode(R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":[)"
+             R"({"value":{"kvlistValue":{"values":[{"value":{"intValue":1},"key":"k"},)"
+             R"({"key":"l"},{"key":"k","value":{"intValue":2}}]}},"key":"ai.map"}]}],)"
+             R"("scope":{"version":"1"}}],"resource":{"attributes":[)" +
+             text("user.id", "u") + "]}}]}");
+  ASSERT_EQ(outcome(verdict), "accepted 1");
+  EXPECT_EQ(verdict->events.at(0).envelope.distinct_id, "u");
+  EXPECT_TRUE(verdict->events.at(0).raw.contains(R"("ai.map":{"k":2,"l":null})"));
+  EXPECT_TRUE(verdict->events.at(0).raw.contains(R"("$lib_version":"1")"));
+}
+
+TEST(OtelRequest, BodiesMayBePacked) {
+  const std::string body = trace_of(span_of(text("ai.x", "y")));
+  const auto packed = [&](std::string_view encoding, std::string bytes) {
+    CountingUuids uuids;
+    return outcome(decode_otel_request({.authorization = "Bearer phc_t",
+                                        .content_type = "application/json",
+                                        .content_encoding = encoding,
+                                        .body = std::move(bytes),
+                                        .now = now},
+                                       uuids));
+  };
+  // An empty trace, {}, as zlib packs it.
+  const std::string zlib("\x78\x9c\xab\xae\x05\x00\x01\x75\x00\xf9", 10);
+  EXPECT_EQ(packed("deflate", zlib), "accepted 0");
+  EXPECT_EQ(packed("deflate", zlib.substr(0, 9)), "400 damaged_body");
+  EXPECT_EQ(packed("gzip", codec::gzip(body)), "accepted 1");
+  EXPECT_EQ(packed("", codec::gzip(body)), "accepted 1");
+  EXPECT_EQ(packed("identity", body), "accepted 1");
+  EXPECT_EQ(packed("snappy", body), "400 unsupported_encoding");
+}
+
 TEST(OtelRequest, ThePersonIsTheSpansOrTheTraces) {
   const std::string tool = text("gen_ai.tool.name", "x");
   const auto id = [&](std::string_view attributes, std::string_view more = ids,
@@ -159,7 +214,7 @@ TEST(OtelRequest, AttributesOfEveryKindAndFailures) {
   EXPECT_EQ(property(event, "$ai_error"), R"("no \"luck\"")");
 }
 
-TEST(OtelRequest, OtherSpansAreCountedAndTooManyRefused) {
+TEST(OtelRequest, OtherSpansAndThoseBehindTheLastAreCounted) {
   const std::string other = span_of(text("http.method", "GET"));
   const auto verdict = decode(trace_of(other + "," + span_of(text("ai.x", "y")) + ",7"));
   ASSERT_EQ(outcome(verdict), "accepted 1");
@@ -168,7 +223,10 @@ TEST(OtelRequest, OtherSpansAreCountedAndTooManyRefused) {
   EXPECT_EQ(outcome(decode(R"({"resourceSpans":7})")), "accepted 0");
   std::string many = other;
   for (size_t i = 0; i < otel_spans_max; ++i) many += "," + other;
-  EXPECT_EQ(outcome(decode(trace_of(many))), "413 too_many_events");
+  const auto bound = decode(trace_of(many));
+  ASSERT_EQ(outcome(bound), "accepted 0");
+  EXPECT_EQ(bound->dropped[static_cast<size_t>(DropReason::not_ai_span)], otel_spans_max);
+  EXPECT_EQ(bound->dropped[static_cast<size_t>(DropReason::over_batch_count)], 1u);
 }
 
 TEST(OtelRequest, WhatIsNoTraceIsRefused) {

@@ -1,18 +1,17 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "codec/json_object.h"
+#include "event/otel_attributes.h"
+#include "event/otel_resource.h"
 
 namespace mr::event {
 
-// Attributes that nest deeper are null.
-inline constexpr int otel_attribute_depth_max = 32;
-
-// One span of OpenTelemetry while its request is being read. Attributes are JSON by their keys.
+// One span of OpenTelemetry while its request is being read. What belongs to its resource or its
+// scope is shared.
 struct OtelSpan {
   std::string trace_id;        // hexadecimal, lower case, or empty
   std::string span_id;         // the same
@@ -21,10 +20,10 @@ struct OtelSpan {
   int64_t started_nanos = 0;   // since 1970-01-01 UTC
   int64_t ended_nanos = 0;
   bool failed = false;
-  std::string failure;                // raw JSON; empty when absent
-  std::string library_version;        // of the instrumentation, raw JSON; empty when absent
-  const json::Object* resource = {};  // what usable_resource() left of it; may be null
-  json::Object attributes;
+  std::string failure;               // raw JSON; empty when absent
+  std::string_view library_version;  // of the instrumentation, raw JSON; empty when absent
+  const OtelResource& resource;
+  OtelAttributes attributes;
 };
 
 // Takes what is read of a request, span by span. The readers (otel_json.h, otel_protobuf.h) know
@@ -32,12 +31,10 @@ struct OtelSpan {
 class OtelSpanSink {
  public:
   virtual ~OtelSpanSink() = default;
-  // False ends the reading: nothing more is taken.
-  virtual bool take(const OtelSpan& span) = 0;
+  // Whether the next span is wanted; if not it is passed over, without take().
+  virtual bool wants_span() = 0;
+  virtual void take(OtelSpan span) = 0;
 };
-
-// The attributes of a process without what OpenTelemetry finds out about the machine by itself.
-json::Object usable_resource(json::Object attributes);
 
 // Whether the span is about a call of a language model: an attribute of the conventions for those
 // (`gen_ai.…`, `llm.…`, `ai.…`, `traceloop.…`).
@@ -47,13 +44,13 @@ bool is_ai_span(const OtelSpan& span);
 struct SpanEvent {
   std::string event;  // $ai_generation, $ai_embedding, $ai_span or $ai_trace
   std::string distinct_id;
-  json::Object properties;
+  json::Object properties;  // those of its own, which stand over the resource's
 };
 
 // Maps a span as the reference does (contract: capture section 7): the name by the operation, the
 // person by the attributes that tell one, else by session or trace, so that all spans of those are
 // of one person; `fallback` where there is neither. Properties are the attributes of resource and
-// span, the known ones under their names of PostHog.
-SpanEvent map_span(const OtelSpan& span, std::string_view fallback);
+// span, the known ones under their names of PostHog. Uses the span's attributes up.
+SpanEvent map_span(OtelSpan& span, std::string_view fallback);
 
 }  // namespace mr::event

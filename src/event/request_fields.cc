@@ -34,6 +34,34 @@ bool is_protobuf_type(std::string_view content_type) {
   return type == "application/x-protobuf" || type == "application/protobuf";
 }
 
+bool read_encoding(std::string_view name, std::optional<codec::Packing>& packing) {
+  const std::string lower = codec::lower_ascii(codec::trim(name));
+  if (lower.empty() || lower == "identity") return true;
+  constexpr std::array<std::pair<std::string_view, codec::Packing>, 4> known = {
+      {{"gzip", codec::Packing::gzip},
+       {"deflate", codec::Packing::zlib},
+       {"br", codec::Packing::brotli},
+       {"zstd", codec::Packing::zstd}}};
+  for (const auto& [encoding, kind] : known) {
+    if (lower != encoding) continue;
+    packing = kind;
+    return true;
+  }
+  return false;
+}
+
+std::expected<std::string, Refusal> unpack_body(codec::Packing packing, std::string_view body,
+                                                size_t bytes_max) {
+  auto content = codec::unpack(packing, as_bytes(body), bytes_max);
+  if (content) return *std::move(content);
+  if (content.error() == codec::UnpackFailure::too_large) {
+    return refuse(413, RefusalReason::decompressed_too_large,
+                  "the decompressed body is over the limit");
+  }
+  return refuse(400, RefusalReason::damaged_body,
+                "the body is not what Content-Encoding says, or cut off");
+}
+
 std::string_view without_byte_order_mark(std::string_view text) {
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());

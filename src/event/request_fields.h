@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "codec/json_reader.h"
+#include "codec/unpack.h"
 #include "event/captured_batch.h"
 
 namespace mr::event {
@@ -22,6 +23,14 @@ std::expected<std::string, Refusal> accept_token(std::string_view given,
 bool is_json_type(std::string_view content_type);
 // The same for protobuf, under the name that OTLP uses and the registered one.
 bool is_protobuf_type(std::string_view content_type);
+
+// How a Content-Encoding says that a body is packed, if it is. False for an encoding that only
+// PostHog's v0 knows, or nobody.
+bool read_encoding(std::string_view name, std::optional<codec::Packing>& packing);
+
+// What was packed so. Refuses with 400 what is damaged, and with 413 what is too large.
+std::expected<std::string, Refusal> unpack_body(codec::Packing packing, std::string_view body,
+                                                size_t bytes_max);
 
 // The text behind the mark of UTF-8 that some programs put in front of it.
 std::string_view without_byte_order_mark(std::string_view text);

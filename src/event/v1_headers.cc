@@ -43,23 +43,6 @@ std::expected<std::string, Refusal> read_token(std::string_view authorization) {
   return accept_token(authorization.substr(scheme.size()));
 }
 
-// False for an encoding that is not read here.
-bool read_encoding(std::string_view name, std::optional<codec::Packing>& packing) {
-  const std::string lower = codec::lower_ascii(codec::trim(name));
-  if (lower.empty() || lower == "identity") return true;
-  constexpr std::array<std::pair<std::string_view, codec::Packing>, 4> known = {
-      {{"gzip", codec::Packing::gzip},
-       {"deflate", codec::Packing::zlib},
-       {"br", codec::Packing::brotli},
-       {"zstd", codec::Packing::zstd}}};
-  for (const auto& [encoding, kind] : known) {
-    if (lower != encoding) continue;
-    packing = kind;
-    return true;
-  }
-  return false;
-}
-
 bool is_attempt(std::string_view text) {
   return codec::parse_integer<uint32_t>(text).value_or(0) >= 1;
 }

@@ -237,15 +237,7 @@ std::expected<std::string, Refusal> open_body(V1Request& request, const V1Reques
     return refuse(400, RefusalReason::empty_payload, "the request has no body");
   }
   if (!info.packing) return std::move(request.body);
-  auto content =
-      codec::unpack(*info.packing, as_bytes(request.body), request.limits.body_bytes_max);
-  if (content) return *std::move(content);
-  if (content.error() == codec::UnpackFailure::too_large) {
-    return refuse(413, RefusalReason::decompressed_too_large,
-                  "the decompressed body is over the limit");
-  }
-  return refuse(400, RefusalReason::damaged_body,
-                "the body is not what Content-Encoding says, or cut off");
+  return unpack_body(*info.packing, request.body, request.limits.body_bytes_max);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 import gzip
 import logging
 import uuid
+import zlib
 
 import pytest
 import requests
@@ -130,6 +131,25 @@ def test_an_answer_in_protobuf_tells_what_was_not_kept(millrace, unique):
     rows_of(millrace, unique, 2)
 
 
+def test_an_event_of_8_mib_arrives_and_a_large_resource_is_not_repeated_without_end(millrace,
+                                                                                    unique):
+    large = "x" * (8 * 1024 * 1024 - 1024)
+    body = zlib.compress(trace_of(unique, ai_x=large))
+    answer = post(millrace, body, **{"Content-Encoding": "deflate"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert rows_of(millrace, unique, 1)[0]["properties"]["ai.x"] == large
+    request = ExportTraceServiceRequest.FromString(trace_of(unique, **{
+        f"ai_{i}": "y" for i in range(100)}))
+    resource = request.resource_spans[0].resource
+    resource.attributes.add(key="noise").value.string_value = "z" * 1_000_000
+    answer = post(millrace, gzip.compress(request.SerializeToString()))
+    assert answer.status_code == 200
+    partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
+    assert partial.error_message == f"{partial.rejected_spans} over_request_work"
+    assert 50 < partial.rejected_spans < 100
+    rows_of(millrace, unique, 1 + 100 - partial.rejected_spans)
+
+
 def test_a_refusal_in_protobuf_says_why(millrace, unique):
     whole = trace_of(unique, ai_x="y")
     answer = post(millrace, whole[:-1])
@@ -138,7 +158,7 @@ def test_a_refusal_in_protobuf_says_why(millrace, unique):
     answer = post(millrace, whole, Authorization="Bearer phc_nobody")
     assert answer.status_code == 401
     assert "phc_nobody" in Status.FromString(answer.content).message
-    answer = post(millrace, b"x" * 5_000_000)
+    answer = post(millrace, b"x" * 22_000_000)
     assert answer.status_code == 413
     assert Status.FromString(answer.content).message
     rows_of(millrace, unique, 0)
