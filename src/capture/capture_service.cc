@@ -3,6 +3,7 @@
 #include "capture/call_request.h"
 #include "capture/client_ip.h"
 #include "capture/cors.h"
+#include "capture/large_recording.h"
 #include "capture/posthog_request.h"
 #include "capture/record_set.h"
 #include "capture/v1_answer.h"
@@ -186,9 +187,10 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
   outcome.over_quota = admission_.admit(id, projects_.snapshot(), batch);
   outcome.kept = batch.events.size();
   if (!batch.events.empty()) {
+    pending_bytes_ += body_bytes;
+    if (is_large_recording(batch)) co_await pack_large_recording(world_.worker, batch);
     RecordSet records(batch);
     const Instant begun = world_.clock.now();
-    pending_bytes_ += body_bytes;
     const auto appended = co_await lanes_.append(records.take());
     pending_bytes_ -= body_bytes;
     if (!appended) co_return append_failed(id, appended.error(), batch.events.size());
@@ -229,7 +231,8 @@ Outcome CaptureService::append_failed(ProjectId project, const Error& error, siz
     outcome.retry_after_seconds = retry_after_full_seconds;
   } else if (error.code() == ErrorCode::too_large) {
     reason = "record_too_large";
-    outcome = {.status = 413, .message = "an event is too large"};
+    outcome = {.status = 413,
+               .message = "one event, or a recording even compressed, is over 25 MiB"};
   }
   outcome.reason = reason;
   counters_.refused(project, reason, events);

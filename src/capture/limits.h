@@ -17,9 +17,8 @@ inline constexpr size_t posthog_ai_body_bytes_max = 275 * 1024 * 1024 / 10;
 inline constexpr size_t posthog_otel_body_bytes_max = 20 * 1024 * 1024;
 inline constexpr size_t posthog_v1_body_bytes_max = 10 * 1024 * 1024;
 inline constexpr size_t posthog_v1_decompressed_bytes_max = 50 * 1024 * 1024;
-// Section 8. A recording is one record of the log, whose own limit is somewhat above this.
+// Section 8; unpacked they may be event::recording_bytes_max.
 inline constexpr size_t replay_body_bytes_max = 25 * 1024 * 1024;
-inline constexpr size_t replay_decompressed_bytes_max = 24 * 1024 * 1024;
 // Segment's batches end at 500 KB; clients of its dialect (RudderStack's) send up to 4000 KiB.
 inline constexpr size_t segment_body_bytes_max = 4000 * 1024;
 // What is passed on to the API behind us.

@@ -4,6 +4,7 @@
 #include "event/ai_request.h"
 #include "event/capture_request.h"
 #include "event/otel_request.h"
+#include "event/recording.h"
 #include "event/replay_request.h"
 #include "event/v1_request.h"
 
@@ -62,7 +63,7 @@ event::CaptureVerdict decode_posthog(const http::Request& request, Route route, 
   }
   if (route == Route::posthog_replay) {
     auto replay =
-        common_of<event::ReplayRequest>(request, client_ip, now, replay_decompressed_bytes_max);
+        common_of<event::ReplayRequest>(request, client_ip, now, event::recording_bytes_max);
     replay.query = head.query;
     replay.content_type = head.header_or_empty("content-type");
     replay.content_encoding = head.header_or_empty("content-encoding");

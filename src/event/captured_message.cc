@@ -42,6 +42,9 @@ Result<std::string> mapped_data(const Envelope& envelope, std::string_view value
 // All snapshots of the request in one array, beside what is known of their session (contract:
 // capture section 8).
 Result<std::string> recording_data(const Envelope& envelope, std::string_view value) {
+  if (envelope.packed) {
+    return fail(ErrorCode::unsupported, "a recording so large has no form as one message");
+  }
   MR_TRY(const auto snapshots, snapshots_of(value));
   std::string items = "[";
   for (const std::string_view snapshot : snapshots) {

@@ -17,8 +17,9 @@ constexpr uint8_t flag_cookieless = 1 << 2;
 constexpr uint8_t flag_context = 1 << 3;
 constexpr uint8_t flag_personless = 1 << 4;
 constexpr uint8_t flag_beside_key = 1 << 5;
+constexpr uint8_t flag_packed = 1 << 6;
 constexpr uint8_t flags_known = flag_sent_at | flag_historical | flag_cookieless | flag_context |
-                                flag_personless | flag_beside_key;
+                                flag_personless | flag_beside_key | flag_packed;
 
 // Times are near one another, so they are written as distances. Distances wrap around instead of
 // overflowing: any two times come back as they were.
@@ -84,6 +85,7 @@ uint8_t* write_envelope(const Envelope& envelope, EnvelopeForm form, uint8_t* ou
   if (envelope.cookieless) flags |= flag_cookieless;
   if (!envelope.context.empty()) flags |= flag_context;
   if (envelope.personless) flags |= flag_personless;
+  if (envelope.packed) flags |= flag_packed;
   *out++ = envelope_version;
   *out++ = static_cast<uint8_t>(envelope.dialect);
   *out++ = flags;
@@ -133,6 +135,7 @@ Result<Envelope> decode_envelope(ByteView bytes, ByteView key) {
   envelope.historical = (flags & flag_historical) != 0;
   envelope.cookieless = (flags & flag_cookieless) != 0;
   envelope.personless = (flags & flag_personless) != 0;
+  envelope.packed = (flags & flag_packed) != 0;
   envelope.event = reader.sized_text();
   bool key_fits = true;
   if ((flags & flag_beside_key) != 0) {

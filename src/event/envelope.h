@@ -32,6 +32,7 @@ struct Envelope {
   bool historical = false;          // the batch was marked as an import
   bool cookieless = false;          // the distinct id is to be derived later
   bool personless = false;          // must leave no trace on a person, whatever it asks for
+  bool packed = false;              // the value is gzip of the client's bytes (recording.h)
   // What the request says beside the event, as a JSON object: Segment's `context` of the batch, the
   // properties that the headers of PostHog's v1 stand for, or what a recording says of its session
   // (recording.h). Empty when there is nothing.

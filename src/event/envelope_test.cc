@@ -28,6 +28,7 @@ TEST(Envelope, ComesBackAsItWent) {
   EXPECT_EQ(decode_envelope(encode_envelope(bare)).value(), bare);
   bare.cookieless = true;
   bare.personless = true;
+  bare.packed = true;
   bare.dialect = Dialect::posthog_v1;
   bare.arrival = {INT64_MIN};
   bare.timestamp = {INT64_MAX};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/gzip.h"
 #include "codec/json_object.h"
 #include "codec/json_text.h"
 
@@ -72,6 +73,23 @@ Result<RecordingContext> read_recording_context(std::string_view json) {
 bool is_session_id(std::string_view text) {
   return !text.empty() && text.size() <= session_id_bytes_max &&
          std::ranges::all_of(text, is_session_character);
+}
+
+std::string pack_recording(std::string_view value) {
+  constexpr int fastest = 1;
+  return codec::gzip(value, fastest);
+}
+
+Result<std::string_view> open_recording(const Envelope& envelope, std::string_view value,
+                                        std::string& memory) {
+  if (!envelope.packed) return value;
+  auto unpacked = codec::gunzip(as_bytes(value), recording_bytes_max);
+  if (!unpacked) {
+    return fail(ErrorCode::corrupt, "a packed recording cannot be unpacked: " +
+                                        std::string(codec::to_string(unpacked.error())));
+  }
+  memory = *std::move(unpacked);
+  return std::string_view(memory);
 }
 
 Result<std::vector<std::string_view>> snapshots_of(std::string_view value) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "event/envelope.h"
 
 namespace mr::event {
 
@@ -28,8 +29,22 @@ Result<RecordingContext> read_recording_context(std::string_view json);
 // A session id as clients may choose it: 1 to 70 letters, digits and hyphens.
 bool is_session_id(std::string_view text);
 
-// What rrweb recorded, in order: the exact texts of all snapshots in the value of a captured
-// record, which is what the client sent to /s, or the `data` of a message that was made of it.
+// The most that a request to /s may hold after decompression.
+inline constexpr size_t recording_bytes_max = 125 * 1024 * 1024;
+// Above this a recording is kept packed, since a record of the log ends at
+// stream::record_bytes_max.
+inline constexpr size_t recording_plain_bytes_max = 24 * 1024 * 1024;
+// The value under which a large recording is kept; its envelope says `packed`. Takes a second or so
+// for the largest.
+std::string pack_recording(std::string_view value);
+// What the client sent, whether the record's value is packed or not. The answer lies in the value
+// or in `memory`, which it needs for as long as it is used. Errors: corrupt when it cannot be
+// unpacked.
+Result<std::string_view> open_recording(const Envelope& envelope, std::string_view value,
+                                        std::string& memory);
+
+// What rrweb recorded, in order: the exact texts of all snapshots in an opened
+// recording, which is what the client sent to /s, or the `data` of a message that was made of it.
 // Errors: invalid_input when the value is neither.
 Result<std::vector<std::string_view>> snapshots_of(std::string_view value);
 

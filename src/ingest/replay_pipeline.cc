@@ -149,7 +149,10 @@ std::optional<ReplayPipeline::Row> ReplayPipeline::row_of(const stream::Record& 
   }
   const auto recording = read_recording(record);
   if (!recording) return give_up("unreadable", recording.error().message());
-  const auto snapshots = event::snapshots_of(as_text(record.value));
+  std::string memory;
+  const auto opened = event::open_recording(recording->envelope, as_text(record.value), memory);
+  if (!opened) return give_up("unreadable", opened.error().message());
+  const auto snapshots = event::snapshots_of(*opened);
   if (!snapshots) return give_up("unreadable", snapshots.error().message());
   const event::Envelope& envelope = recording->envelope;
   const auto* project = parts_.projects.current().find_token(envelope.token);

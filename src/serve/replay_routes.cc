@@ -244,10 +244,12 @@ Result<std::string> snapshot_lines(const stream::Record& record) {
   if (!encoded) return fail(ErrorCode::invalid_input, "a recording without an envelope");
   MR_TRY(const auto envelope, event::decode_envelope(*encoded, record.key));
   MR_TRY(const auto context, event::read_recording_context(envelope.context));
-  MR_TRY(const auto snapshots, event::snapshots_of(as_text(record.value)));
+  std::string memory;
+  MR_TRY(const auto opened, event::open_recording(envelope, as_text(record.value), memory));
+  MR_TRY(const auto snapshots, event::snapshots_of(opened));
   const std::string begin = "[" + json::quote(context.window_id) + ",";
   std::string lines;
-  lines.reserve(record.value.size());
+  lines.reserve(opened.size());
   for (const std::string_view snapshot : snapshots) {
     lines += begin;
     const size_t start = lines.size();

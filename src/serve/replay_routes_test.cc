@@ -20,6 +20,18 @@ TEST(SnapshotLines, AreWhatTheClientSentWithItsWindow) {
   EXPECT_EQ(snapshot_lines(record).value(),
             "[\"w\\\"1\",{\"a\" : 1.50,   \"b\":\"\\u001f\"}]\n[\"w\\\"1\",7]\n"
             "[\"w\\\"1\",{\"c\":null}]\n");
+
+  envelope.packed = true;
+  const Bytes says_packed = event::encode_envelope(envelope);
+  record.headers = {{event::envelope_header, says_packed}};
+  EXPECT_EQ(snapshot_lines(record).error().code(), ErrorCode::corrupt);
+  const std::string packed = event::pack_recording(value);
+  const std::string lines =
+      snapshot_lines({Offset(0), {}, {}, as_bytes(value), {{event::envelope_header, encoded}}})
+          .value();
+  record.value = as_bytes(packed);
+  EXPECT_EQ(snapshot_lines(record).value(), lines);
+
   record.headers = {};
   EXPECT_FALSE(snapshot_lines(record));
 }

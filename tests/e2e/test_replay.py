@@ -5,11 +5,12 @@ import gzip
 import http.client
 import json
 import os
+import random
 import time
 import uuid
 
 from millrace import CommandFailed, run_cli, wait_until
-from test_http import send
+from test_http import event, send
 
 import pytest
 
@@ -141,16 +142,38 @@ def test_kills_of_every_process_lose_and_double_nothing(make_millrace):
         assert [one for _, one in exported(server, name)] == sent[name]
 
 
-def test_a_large_snapshot_is_kept_and_one_that_no_record_holds_is_refused(make_millrace):
+def test_a_large_snapshot_is_kept_and_one_over_the_limit_is_refused(make_millrace):
     server = make_millrace().start()
-    noise = os.urandom(9 * 1024 * 1024).hex()
-    large = snapshot(1, text=noise)
+    large = snapshot(1, text=os.urandom(9 * 1024 * 1024).hex())
     assert record(server, [item(server, "large", [large])])[0] == 200
-    status, answer = record(server, [item(server, "larger", [snapshot(1, text=noise + noise)])])
+    over = gzip.compress(b" " * (125 * 1024 * 1024 + 1), 1)
+    status, _, answer = send(server, "POST", "/s/", over)
     assert status == 413, answer
     wait_session(server, "large", 1)
-    assert [one for _, one in exported(server, "large")] == [large]
+    assert exported(server, "large") == [["large-w", large]]
     assert server.status()["recordings"] == {"accepted": 1, "ingested": 1, "fates": {"stored": 1}}
+
+
+def test_a_recording_larger_than_a_record_is_kept_packed(make_millrace):
+    server = make_millrace().start()
+    noise = f"{random.getrandbits(40 * 1024 * 1024):b}"
+    snapshots = [snapshot(1, text=noise), snapshot(2, text="größer" * 9_000_000)]
+    items = [item(server, "huge", [one]) for one in snapshots]
+    text = json.dumps(items, ensure_ascii=False).encode()
+    assert len(text) > 100 * 1024 * 1024
+    body = gzip.compress(text, 1)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send, server, "POST", "/s/", body)
+        others = 0
+        while not sending.done():
+            assert send(server, "POST", "/i/v0/e/", json.dumps(event(server, "beside")))[0] == 200
+            others += 1
+        assert sending.result()[0] == 200
+    assert others > 0
+    wait_session(server, "huge", 1)
+    assert [one for _, one in exported(server, "huge")] == snapshots
+    tailed = json.loads(server.cli("tail", "captured.replay", "--json").stdout)
+    assert tailed["key"] == "huge"
 
 
 def test_what_the_log_no_longer_holds_is_named(make_millrace):
