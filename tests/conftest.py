@@ -8,6 +8,8 @@ import pytest
 
 from millrace import Millrace, PROGRAM, ROOT
 
+LONGEST_FILES = {"test_kafka_outages", "test_loss"}
+
 
 def pytest_configure(config):
     if not PROGRAM.exists():
@@ -15,6 +17,8 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
+    # Begun first, so that no worker waits for one of them in the end.
+    items.sort(key=lambda item: item.path.stem not in LONGEST_FILES)
     if os.environ.get("LONG_TESTS"):
         return
     for item in items:

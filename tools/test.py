@@ -25,6 +25,8 @@ RESULTS = ROOT / "build" / "test-results"
 
 SIMULATED_SEEDS = int(os.environ.get("SIM_SEEDS", "4000"))
 PLANTED_BUG_SEEDS = 1000  # the rarest shows in 7 of them
+# The tests mostly wait for their servers: more of them than cores. One file stays with one worker.
+E2E_WORKERS = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 FUZZ_SECONDS_EACH = int(os.environ.get("FUZZ_SECONDS", "5"))
 
 # What the thread sanitizer watches on each push: the folders whose tests use real threads, real
@@ -100,7 +102,7 @@ def step_e2e(step):
     """The real program, driven by the published client libraries and by raw requests."""
     junit = RESULTS / "e2e.pytest.xml"
     junit.unlink(missing_ok=True)
-    code = step.run(["tools/e2e.sh", f"--junit-xml={junit}"], 1200, check=False)
+    code = step.run(["tools/e2e.sh", f"--junit-xml={junit}", *E2E_WORKERS], 1200, check=False)
     if not junit.exists():
         raise StepFailed(f"pytest wrote no results (exit code {code})")
     step.counts.add_junit(junit)
