@@ -41,9 +41,8 @@ class CaptureServer::ProcessPages final : public http::Handler {
     out += R"(,"dropped_events":)" + std::to_string(service.counters().dropped_events());
     out += R"(,"refused_requests":)" + std::to_string(service.counters().refused_requests());
     out += R"(,"next_offset":)" + std::to_string(lanes_.records_end());
-    out += R"(,"connections":)" + std::to_string(server_.public_server_.connections() +
-                                                 server_.encrypted_server_.connections());
-    out += R"(,"receive_bytes":)" + std::to_string(server_.public_server_.receive_memory_bytes());
+    out += R"(,"connections":)" + std::to_string(server_.client_budget_.connections.used());
+    out += R"(,"receive_bytes":)" + std::to_string(server_.client_budget_.receive_memory.used());
     out += R"(,"catalog_revision":)" + std::to_string(catalog_.current().revision());
     out += R"(,"log_trouble":)" + json::quote(service.log_trouble()) + "}";
     return out;
@@ -57,10 +56,17 @@ class CaptureServer::ProcessPages final : public http::Handler {
 
 namespace {
 
-http::ServerLimits public_limits(const CaptureConfig& config) {
+http::ServerLimits client_limits(const CaptureConfig& config) {
   http::ServerLimits limits;
   limits.connections_max = config.connections_max;
-  limits.receive_memory_bytes_max = receive_memory_bytes_max;
+  limits.receive_memory_bytes_max = config.receive_memory_bytes_max;
+  return limits;
+}
+
+http::ServerLimits process_limits() {
+  http::ServerLimits limits;
+  limits.connections_max = process_connections_max;
+  limits.receive_memory_bytes_max = process_memory_bytes_max;
   return limits;
 }
 
@@ -75,9 +81,11 @@ CaptureServer::CaptureServer(io::World world, CaptureConfig config, LaneAppender
       service_(std::make_unique<CaptureService>(world, lanes, usage, *projects_, metrics, log,
                                                 metrics_page_, config.rules)),
       pages_(std::make_unique<ProcessPages>(*this, lanes, usage, catalog)),
-      public_server_(world, *service_, metrics, "capture", public_limits(config)),
-      encrypted_server_(world, *service_, metrics, "capture_tls", public_limits(config)),
-      process_server_(world, *pages_, metrics, "process"),
+      client_budget_(config.connections_max, config.receive_memory_bytes_max),
+      public_server_(world, *service_, metrics, "capture", client_limits(config), &client_budget_),
+      encrypted_server_(world, *service_, metrics, "capture_tls", client_limits(config),
+                        &client_budget_),
+      process_server_(world, *pages_, metrics, "process", process_limits()),
       tasks_(world.loop) {
 }
 

@@ -21,7 +21,9 @@ struct CaptureConfig {
   CaptureRules rules;
   io::Address process_socket;  // own /metrics and /status for the other processes
   std::vector<MetricsPage::Process> other_processes;  // whose metrics /metrics includes
+  // Of clients, over all ports together. Above: 503.
   size_t connections_max = 20'000;
+  size_t receive_memory_bytes_max = 256 * 1024 * 1024;  // for what their connections are sending
 };
 
 // The accept process in one object: the public HTTP server with the capture stage behind it, and
@@ -35,7 +37,7 @@ class CaptureServer {
   ~CaptureServer();
 
   // Serves clients on `listener` until stop(); completes when both servers have ended.
-  // `encrypted` may be null. Each of the two has the limits of connections and memory to itself.
+  // `encrypted` may be null. The two share the limits of connections and memory.
   io::Task<Result<void>> serve(std::unique_ptr<io::Listener> listener,
                                std::unique_ptr<io::Listener> encrypted);
   // Stops accepting, answers what is under way, cuts what is left after `grace`. The lanes must
@@ -58,6 +60,7 @@ class CaptureServer {
   std::unique_ptr<LiveProjects> projects_;
   std::unique_ptr<CaptureService> service_;
   std::unique_ptr<ProcessPages> pages_;
+  http::ServerBudget client_budget_;
   http::Server public_server_;
   http::Server encrypted_server_;
   http::Server process_server_;

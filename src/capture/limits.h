@@ -29,8 +29,9 @@ inline constexpr size_t other_body_bytes_max = 1024 * 1024;
 // Decoded bodies that wait for their commit, together. Above: 503.
 inline constexpr size_t pending_bytes_max = 192 * 1024 * 1024;
 
-// Memory for what connections are sending, together. Above: 503.
-inline constexpr size_t receive_memory_bytes_max = 256 * 1024 * 1024;
+// Of the process's own socket, which has to answer also while clients have used up all of theirs.
+inline constexpr size_t process_connections_max = 256;
+inline constexpr size_t process_memory_bytes_max = 16 * 1024 * 1024;
 
 // What Retry-After says, in seconds: a full queue drains fast, a full disk does not.
 inline constexpr int retry_after_busy_seconds = 1;

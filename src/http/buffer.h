@@ -6,31 +6,15 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "http/budget.h"
 
 namespace mr::http {
-
-// How much memory the connections of one server may hold for what they receive. One loop.
-class MemoryBudget {
- public:
-  explicit MemoryBudget(size_t bytes_max) : bytes_max_(bytes_max) {}
-  bool take(size_t bytes) {
-    if (bytes > bytes_max_ - used_) return false;
-    used_ += bytes;
-    return true;
-  }
-  void give(size_t bytes) { used_ -= bytes; }
-  size_t used() const { return used_; }
-
- private:
-  size_t bytes_max_;
-  size_t used_ = 0;
-};
 
 // Bytes received, in memory that a budget allows. Contents keep their order, not their place:
 // views into it end at the next reserve().
 class Buffer {
  public:
-  explicit Buffer(MemoryBudget& budget) : budget_(&budget) {}
+  explicit Buffer(Budget& budget) : budget_(&budget) {}
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { release(); }
@@ -62,7 +46,7 @@ class Buffer {
   void release();
 
  private:
-  MemoryBudget* budget_;
+  Budget* budget_;
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
   size_t capacity_ = 0;

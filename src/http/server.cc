@@ -17,13 +17,15 @@ constexpr Millis forever{365LL * 24 * 3600 * 1000};
 }  // namespace
 
 Server::Server(io::World world, Handler& handler, telemetry::Metrics& metrics, std::string name,
-               ServerLimits limits)
+               ServerLimits limits, ServerBudget* shared)
     : world_(world),
       handler_(handler),
       metrics_(metrics),
       name_(std::move(name)),
       limits_(limits),
-      memory_(limits.receive_memory_bytes_max),
+      connections_(limits.connections_max, shared == nullptr ? nullptr : &shared->connections),
+      memory_(limits.receive_memory_bytes_max,
+              shared == nullptr ? nullptr : &shared->receive_memory),
       connections_gauge_(metrics.gauge("millrace_http_connections", "Open HTTP connections.",
                                        {{"server", name_}})),
       memory_gauge_(metrics.gauge("millrace_http_receive_bytes",
@@ -57,7 +59,7 @@ io::Task<Result<void>> Server::serve(std::unique_ptr<io::Listener> listener) {
     if (++accepted_in_a_row % 16 == 0) co_await world_.loop.yield();
   }
   listener_->close();
-  while (connections_ > 0) {
+  while (connections() > 0) {
     if (stopping_ && world_.clock.now() >= cut_at_) break;
     co_await changed_.wait_until(world_.clock, cut_at_);
   }
@@ -70,13 +72,12 @@ io::Task<Result<void>> Server::serve(std::unique_ptr<io::Listener> listener) {
 
 void Server::start(std::unique_ptr<io::Connection> connection) {
   accepted_.add();
-  if (connections_ >= limits_.connections_max) {
+  if (!connections_.take(1)) {
     count_refusal(Refusal::connections_exhausted);
     if (turned_away_ < turned_away_max) tasks_.spawn(turn_away(std::move(connection)));
     return;
   }
-  ++connections_;
-  connections_gauge_.set(static_cast<int64_t>(connections_));
+  connections_gauge_.set(static_cast<int64_t>(connections()));
   tasks_.spawn(run_session(std::move(connection)));
 }
 
@@ -96,8 +97,8 @@ io::Task<void> Server::run_session(std::unique_ptr<io::Connection> connection) {
     Session session(*this, std::move(connection));
     co_await session.run();
   }
-  --connections_;
-  connections_gauge_.set(static_cast<int64_t>(connections_));
+  connections_.give(1);
+  connections_gauge_.set(static_cast<int64_t>(connections()));
   memory_gauge_.set(static_cast<int64_t>(memory_.used()));
   if (stopping_) changed_.notify();
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "http/budget.h"
 #include "http/buffer.h"
 #include "http/limits.h"
 #include "http/response.h"
@@ -21,12 +22,13 @@ class Session;
 // Serves HTTP/1.1 on one listener: keep-alive, pipelining, chunked bodies, Expect: 100-continue,
 // every bound of ServerLimits. One loop; requests of different connections run side by side on
 // it, those of one connection one after another. Owned by the composition that made it; handler,
-// metrics and world outlive it.
+// metrics, world and `shared` outlive it.
 class Server {
  public:
-  // `name` is the metrics label `server` ("capture", "control").
+  // `name` is the metrics label `server` ("capture", "control"). `shared`, if there is one, bounds
+  // what this and other servers hold together.
   Server(io::World world, Handler& handler, telemetry::Metrics& metrics, std::string name,
-         ServerLimits limits = {});
+         ServerLimits limits = {}, ServerBudget* shared = nullptr);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -38,7 +40,7 @@ class Server {
   // Begins the end described above. May be called before serve() and more than once.
   void stop(Millis grace);
 
-  size_t connections() const { return connections_; }
+  size_t connections() const { return connections_.used(); }
   // Bytes that connections hold for heads and bodies.
   size_t receive_memory_bytes() const { return memory_.used(); }
 
@@ -57,7 +59,8 @@ class Server {
   telemetry::Metrics& metrics_;
   std::string name_;
   ServerLimits limits_;
-  MemoryBudget memory_;
+  Budget connections_;
+  Budget memory_;
   telemetry::Gauge& connections_gauge_;
   telemetry::Gauge& memory_gauge_;
   telemetry::Counter& accepted_;
@@ -68,7 +71,6 @@ class Server {
   bool stopping_ = false;
   Instant cut_at_;
   Session* sessions_ = nullptr;  // a doubly linked list of the living
-  size_t connections_ = 0;
   size_t turned_away_ = 0;
   int64_t date_second_ = -1;
   std::string date_;

@@ -58,8 +58,11 @@ class Echo final : public Handler {
 
 // A server with its handler in some world, on a port of its own.
 struct Fixture {
-  Fixture(io::World in, ServerLimits limits)
-      : world(in), echo(in), server(in, echo, metrics, "test", limits), background(in.loop) {
+  Fixture(io::World in, ServerLimits limits, ServerBudget* shared = nullptr)
+      : world(in),
+        echo(in),
+        server(in, echo, metrics, "test", limits, shared),
+        background(in.loop) {
     auto made = in.network.listen({"127.0.0.1:0"});
     address = (*made)->address();
     background.spawn(serve(std::move(*made)));
@@ -280,6 +283,57 @@ TEST(Server, RefusesBodiesWhenItsMemoryIsUsedUp) {
   ServerLimits limits;
   limits.receive_memory_bytes_max = 50'000;
   in_both_worlds(out_of_memory, limits);
+}
+
+Task<void> shares_connections(Fixture* f) {
+  ServerBudget shared(2, 1'000'000);
+  Fixture plain(f->world, {}, &shared);
+  Fixture other(f->world, {}, &shared);
+  constexpr std::string_view get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  const auto first = co_await plain.connect();
+  const auto second = co_await plain.connect();
+  // Answers, and therefore has been counted.
+  (void)co_await second->write_all(as_bytes(get), f->soon());
+  EXPECT_TRUE((co_await plain.read_until(second.get(), "\r\n\r\n")).contains("200 OK"));
+  EXPECT_EQ(co_await other.status(std::string(get)), "HTTP/1.1 503");
+  EXPECT_EQ(other.metrics.value("millrace_http_refusals_total",
+                                {{"server", "test"}, {"reason", "connections_exhausted"}}),
+            1);
+  EXPECT_EQ(shared.connections.used(), 2u);
+  second->close();
+  first->close();
+  co_await plain.finish();
+  EXPECT_TRUE((co_await other.talk(std::string(get), "\r\n\r\n")).contains("200 OK"));
+  co_await other.finish();
+  EXPECT_EQ(shared.connections.used(), 0u);
+}
+TEST(Server, SharesItsLimitOfConnectionsWithOtherServers) {
+  in_both_worlds(shares_connections);
+}
+
+Task<void> shares_memory(Fixture* f) {
+  ServerBudget shared(100, 50'000);
+  Fixture plain(f->world, {}, &shared);
+  Fixture other(f->world, {}, &shared);
+  const std::string head = "POST /e HTTP/1.1\r\nHost: a\r\nContent-Length: 30000\r\n\r\n";
+  // A 100 says that the server has made room for the body.
+  const auto holder = co_await plain.connect();
+  (void)co_await holder->write_all(
+      as_bytes(head.substr(0, head.size() - 2) + "Expect: 100-continue\r\n\r\n"), f->soon());
+  (void)co_await plain.read_until(holder.get(), "\r\n\r\n");
+  (void)co_await holder->write_all(as_bytes(std::string_view("a")), f->soon());
+  while (shared.receive_memory.used() < 30'000) co_await f->world.clock.sleep(Millis{1});
+  EXPECT_EQ(co_await other.status(head + std::string(5000, 'a')), "HTTP/1.1 503");
+  EXPECT_EQ(other.server.receive_memory_bytes(), 0u);
+  holder->close();
+  co_await plain.finish();
+  EXPECT_TRUE(
+      (co_await other.talk(head + std::string(30000, 'a'), "aaa")).starts_with("HTTP/1.1 200"));
+  co_await other.finish();
+  EXPECT_EQ(shared.receive_memory.used(), 0u);
+}
+TEST(Server, SharesItsLimitOfMemoryWithOtherServers) {
+  in_both_worlds(shares_memory);
 }
 
 Task<void> streams(Fixture* f) {

@@ -24,6 +24,7 @@ capture::CaptureConfig capture_config(ProcessRuntime& runtime) {
   config.other_processes = {{"pipeline", {directory.process_socket("pipeline")}},
                             {"store", {directory.process_socket("store")}}};
   config.connections_max = static_cast<size_t>(runtime.settings().count("capture.connections_max"));
+  config.receive_memory_bytes_max = runtime.settings().bytes("capture.receive_memory_max");
   return config;
 }
 

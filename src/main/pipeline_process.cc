@@ -102,14 +102,27 @@ serve::StatusSources status_sources(ProcessRuntime& runtime, io::Worker& files, 
   return sources;
 }
 
+// What comes from outside may hold half of what both sockets may, so that the control socket
+// answers whatever the public port is asked.
+constexpr size_t api_connections_max = 8'000;
+constexpr size_t api_memory_bytes_max = 128 * 1024 * 1024;
+
+http::ServerLimits api_limits() {
+  http::ServerLimits limits;
+  limits.connections_max = api_connections_max;
+  limits.receive_memory_bytes_max = api_memory_bytes_max;
+  return limits;
+}
+
 // The control API on both of its sockets.
 class ControlServers {
  public:
   ControlServers(ProcessRuntime& runtime, serve::ControlApi& api, serve::AdminTokens& tokens)
       : runtime_(runtime),
         gate_(api.handler(), tokens),
-        trusted_(runtime.world(), api.handler(), runtime.metrics(), "control"),
-        guarded_(runtime.world(), gate_, runtime.metrics(), "api"),
+        budget_(api_connections_max * 2, api_memory_bytes_max * 2),
+        trusted_(runtime.world(), api.handler(), runtime.metrics(), "control", {}, &budget_),
+        guarded_(runtime.world(), gate_, runtime.metrics(), "api", api_limits(), &budget_),
         tasks_(runtime.world().loop) {}
 
   Result<void> start() {
@@ -126,6 +139,7 @@ class ControlServers {
  private:
   ProcessRuntime& runtime_;
   serve::AdminGate gate_;
+  http::ServerBudget budget_;
   http::Server trusted_;
   http::Server guarded_;
   io::TaskGroup tasks_;

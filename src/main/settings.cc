@@ -71,7 +71,10 @@ constexpr std::array definitions = {
                       "properties for librdkafka (TLS, SASL, ...), NAME=VALUE separated by "
                       "semicolons"},
     SettingDefinition{"capture.connections_max", SettingKind::count, "20000",
-                      "connections of clients at a time", "", 1},
+                      "connections of clients at a time, over all ports", "", 1},
+    SettingDefinition{"capture.receive_memory_max", SettingKind::bytes, "256MiB",
+                      "memory for what clients are sending, over all ports; above: 503", "",
+                      64 * 1024 * 1024},
     SettingDefinition{"capture.partitions", SettingKind::count, "1",
                       "partitions of the topic captured; more are never made fewer", "", 1, 1024},
     SettingDefinition{"capture.trusted_proxies", SettingKind::text, "loopback,private",
