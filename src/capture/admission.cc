@@ -35,16 +35,19 @@ catalog::Resource resource_of(event::Lane lane) {
   }
 }
 
-std::optional<catalog::Resource> Admission::admit(ProjectId project, const catalog::Snapshot& rules,
-                                                  event::CapturedBatch& batch) {
+Admitted Admission::admit(ProjectId project, const catalog::Snapshot& rules,
+                          event::CapturedBatch& batch) {
   for (event::CapturedEvent& captured : batch.events) {
     captured.lane = event::lane_of(captured.envelope);
   }
   apply_restrictions(rules.restrictions_of(project), batch);
-  const auto exhausted = apply_quotas(rules.quotas_of(project), batch);
+  Admitted admitted{.exhausted = apply_quotas(rules.quotas_of(project), batch)};
   const Instant now = world_.clock.now();
-  for (event::CapturedEvent& captured : batch.events) spill(captured, now);
-  return exhausted;
+  if (global_.has_limit()) admitted.over_limit = apply_global_limit(batch, now);
+  for (event::CapturedEvent& captured : batch.events) {
+    admitted.over_rate += spill(captured, now) ? 1 : 0;
+  }
+  return admitted;
 }
 
 std::optional<catalog::Resource> Admission::apply_quotas(std::span<const catalog::Quota> quotas,
@@ -62,13 +65,28 @@ std::optional<catalog::Resource> Admission::apply_quotas(std::span<const catalog
   return exhausted;
 }
 
-void Admission::spill(event::CapturedEvent& captured, Instant now) {
+uint32_t Admission::apply_global_limit(event::CapturedBatch& batch, Instant now) {
+  uint32_t limited = 0;
+  for (event::CapturedEvent& captured : batch.events) {
+    const event::Envelope& envelope = captured.envelope;
+    // Recordings have no persons, and a lane of their own.
+    if (captured.lane == event::Lane::replay) continue;
+    if (!global_.overflows(envelope.token, envelope.distinct_id, now)) continue;
+    batch.make_personless(captured);
+    if (captured.lane == event::Lane::main) captured.lane = event::Lane::overflow;
+    ++limited;
+  }
+  return limited;
+}
+
+bool Admission::spill(event::CapturedEvent& captured, Instant now) {
   const event::Envelope& envelope = captured.envelope;
   // Only what would travel in the main lane can be in others' way.
-  if (captured.lane != event::Lane::main) return;
-  const bool overflows =
-      captured.forced_overflow || overflow_.overflows(envelope.token, envelope.distinct_id, now);
-  if (overflows) captured.lane = event::Lane::overflow;
+  if (captured.lane != event::Lane::main) return false;
+  const bool is_over =
+      !captured.forced_overflow && overflow_.overflows(envelope.token, envelope.distinct_id, now);
+  if (is_over || captured.forced_overflow) captured.lane = event::Lane::overflow;
+  return is_over;
 }
 
 void Admission::count(ProjectId project, const event::CapturedBatch& batch) {

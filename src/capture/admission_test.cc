@@ -27,6 +27,11 @@ int64_t dropped(const ServiceFixture& f, std::string_view reason) {
                          {{"project", "1"}, {"reason", reason}});
 }
 
+int64_t rerouted(const ServiceFixture& f, std::string_view reason) {
+  return f.metrics.value("millrace_capture_events_rerouted_total",
+                         {{"project", "1"}, {"reason", reason}});
+}
+
 template <typename Body>
 void in_world(Body body, CaptureRules rules = {{"unix:/nowhere/api.sock"}}) {
   sim::SimWorld world(1);
@@ -114,12 +119,47 @@ Task<bool> spills(ServiceFixture* f) {
   for (const auto& kept : f->appender.kept) {
     EXPECT_FALSE(kept.key.empty() || kept.envelope.personless);
   }
+  EXPECT_EQ(rerouted(*f, "overflow_rate"), 3);
+  EXPECT_EQ(rerouted(*f, "global_limit"), 0);
   co_return true;
 }
 TEST(Admission, AKeyThatSendsMoreThanItsShareGoesToOverflow) {
   CaptureRules rules{{"unix:/nowhere/api.sock"}};
   rules.overflow = {1, 5};
   in_world(spills, rules);
+}
+
+Task<bool> limits_globally(ServiceFixture* f) {
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ((co_await f->post("/e", one("seen", "hot"))).status, 200);
+  }
+  co_await f->post("/e", one("seen", "cold"));
+  co_await f->post("/e", one("$exception", "hot"));
+  const auto& kept = f->appender.kept;
+  EXPECT_EQ(kept.size(), 10u);
+  if (kept.size() != 10) co_return false;
+  for (size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(kept[i].lane, i < 5 ? Lane::main : Lane::overflow) << i;
+    EXPECT_EQ(kept[i].envelope.personless, i >= 5) << i;
+    EXPECT_NE(kept[i].key, "");
+  }
+  EXPECT_EQ(kept[8].lane, Lane::main);
+  EXPECT_FALSE(kept[8].envelope.personless);
+  EXPECT_EQ(kept[9].lane, Lane::exceptions);
+  EXPECT_TRUE(kept[9].envelope.personless);
+  EXPECT_EQ(rerouted(*f, "global_limit"), 4);
+  EXPECT_EQ(rerouted(*f, "overflow_rate"), 0);
+  // A window later the key has its whole share again.
+  co_await f->world.clock.sleep(Millis{61'000});
+  co_await f->post("/e", one("seen", "hot"));
+  EXPECT_EQ(kept.back().lane, Lane::main);
+  EXPECT_FALSE(kept.back().envelope.personless);
+  co_return true;
+}
+TEST(Admission, AKeyOverTheGlobalLimitLosesItsPersonAndTheMainLane) {
+  CaptureRules rules{{"unix:/nowhere/api.sock"}};
+  rules.global = {5.0F / 60, 5};
+  in_world(limits_globally, rules);
 }
 
 }  // namespace

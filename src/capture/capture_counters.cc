@@ -59,6 +59,17 @@ void CaptureCounters::dropped(ProjectId project, event::DropReason reason, uint6
       .add(events);
 }
 
+void CaptureCounters::rerouted(ProjectId project, std::string_view reason, uint64_t events) {
+  if (events == 0) return;
+  metrics_
+      .counter(
+          "millrace_capture_events_rerouted_total",
+          "Accepted events that went to the overflow lane, or lost their person, because their "
+          "keys send too much, by reason.",
+          {{"project", label_of(project)}, {"reason", reason}})
+      .add(events);
+}
+
 void CaptureCounters::refused(std::string_view reason) {
   ++refused_requests_;
   metrics_

@@ -23,6 +23,8 @@ class CaptureCounters {
   void accepted(ProjectId project, uint64_t events, uint64_t bytes);
   // Single events that an accepted request had to lose.
   void dropped(ProjectId project, event::DropReason reason, uint64_t events);
+  // Events that were accepted, and do not travel as they would because their keys send too much.
+  void rerouted(ProjectId project, std::string_view reason, uint64_t events);
   // A whole request was refused; `project` when its token was known.
   void refused(std::string_view reason);
   void refused(ProjectId project, std::string_view reason, uint64_t events);

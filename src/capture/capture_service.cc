@@ -48,7 +48,7 @@ CaptureService::CaptureService(io::World world, LaneAppender& lanes, Usage& usag
       static_files_(world.disk, rules.static_folder),
       rules_(std::move(rules)),
       counters_(metrics),
-      admission_(world, usage, rules_.overflow),
+      admission_(world, usage, rules_.overflow, rules_.global),
       uuids_(world.random) {
 }
 
@@ -184,7 +184,8 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
                       .message = "too much is waiting to be written; try again soon"};
   }
   Outcome outcome{.status = 200, .beacon = batch.beacon};
-  outcome.over_quota = admission_.admit(id, projects_.snapshot(), batch);
+  const Admitted admitted = admission_.admit(id, projects_.snapshot(), batch);
+  outcome.over_quota = admitted.exhausted;
   outcome.kept = batch.events.size();
   if (!batch.events.empty()) {
     pending_bytes_ += body_bytes;
@@ -198,6 +199,8 @@ io::Task<Outcome> CaptureService::accept(event::CaptureVerdict verdict) {
     counters_.append_seconds.observe(static_cast<double>(micros) / 1e6);
     note_log("", "");
     counters_.accepted(id, batch.events.size(), records.value_bytes());
+    counters_.rerouted(id, "overflow_rate", admitted.over_rate);
+    counters_.rerouted(id, "global_limit", admitted.over_limit);
     admission_.count(id, batch);
     if (rules_.gives_receipts) outcome.receipt = receipt_of(*appended);
   }

@@ -49,7 +49,8 @@ struct CaptureRules {
   std::vector<std::string> recorded_tokens{};
   // Where the scripts lie that browser libraries load from us; empty: there are none.
   std::string static_folder{};
-  OverflowLimits overflow;
+  OverflowLimits overflow;  // beyond it: the overflow lane
+  OverflowLimits global;    // beyond it: that, and no person either
   TrustedProxies trusted_proxies;
   PathPrefixes path_prefixes;
 };

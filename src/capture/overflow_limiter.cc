@@ -29,7 +29,7 @@ uint64_t hash_of(std::string_view text, uint64_t seed) {
 }  // namespace
 
 bool OverflowLimiter::overflows(std::string_view token, std::string_view distinct_id, Instant now) {
-  if (limits_.events_per_second == 0) return false;
+  if (!has_limit()) return false;
   if (lines_.empty()) lines_.resize(keys_max / ways);
   const auto now_millis = static_cast<uint32_t>(now.micros / 1000);
   Bucket& bucket = bucket_of(hash_of(distinct_id, hash_of(token, 1)), now_millis);
@@ -60,7 +60,7 @@ OverflowLimiter::Bucket& OverflowLimiter::bucket_of(uint64_t hash, uint32_t now_
 void OverflowLimiter::fill(Bucket& bucket, uint32_t now_millis) const {
   const auto elapsed = static_cast<float>(now_millis - bucket.filled_at_millis);
   const auto burst = static_cast<float>(limits_.burst);
-  bucket.tokens += elapsed * static_cast<float>(limits_.events_per_second) / 1000;
+  bucket.tokens += elapsed * limits_.events_per_second / 1000;
   bucket.filled_at_millis = now_millis;
   if (bucket.tokens < burst) return;
   bucket.tokens = burst;

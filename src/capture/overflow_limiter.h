@@ -9,10 +9,10 @@
 
 namespace mr::capture {
 
-// How much one key may send in the main lane; beyond it goes to the overflow lane.
+// How much one key may send before something is done about it.
 struct OverflowLimits {
-  uint32_t events_per_second = 0;  // 0: no limit
-  uint32_t burst = 0;              // how many at once, after a quiet time
+  float events_per_second = 0;  // 0: no limit
+  uint32_t burst = 0;           // how many at once, after a quiet time
 };
 
 // Finds keys that send more than their share, by a token bucket for each. A key that has
@@ -23,6 +23,8 @@ struct OverflowLimits {
 class OverflowLimiter {
  public:
   explicit OverflowLimiter(OverflowLimits limits) : limits_(limits) {}
+
+  bool has_limit() const { return limits_.events_per_second > 0; }
 
   // Counts an event of the key, which is token and distinct id; whether it belongs in overflow.
   bool overflows(std::string_view token, std::string_view distinct_id, Instant now);

@@ -25,6 +25,14 @@ Result<Value> parsed(const Settings& settings, const char* key) {
   return value;
 }
 
+Result<capture::OverflowLimits> global_limit(const Settings& settings) {
+  const auto events = static_cast<uint32_t>(settings.count("capture.global_limit"));
+  const int64_t window = settings.duration("capture.global_window").count;
+  if (window <= 0) return fail(ErrorCode::invalid_input, "capture.global_window must not be 0");
+  return capture::OverflowLimits{static_cast<float>(events) * 1000 / static_cast<float>(window),
+                                 events};
+}
+
 }  // namespace
 
 Result<capture::CaptureRules> capture_rules(const Settings& settings) {
@@ -33,8 +41,9 @@ Result<capture::CaptureRules> capture_rules(const Settings& settings) {
   rules.gives_receipts = settings.text("capture.receipts") == "on";
   rules.recorded_tokens = split_list(settings.text("replay.projects"));
   rules.static_folder = settings.text("capture.static_folder");
-  rules.overflow = {static_cast<uint32_t>(settings.count("capture.overflow_rate")),
+  rules.overflow = {static_cast<float>(settings.count("capture.overflow_rate")),
                     static_cast<uint32_t>(settings.count("capture.overflow_burst"))};
+  MR_TRY(rules.global, global_limit(settings));
   MR_TRY(rules.trusted_proxies,
          parsed<capture::TrustedProxies>(settings, "capture.trusted_proxies"));
   MR_TRY(rules.path_prefixes, parsed<capture::PathPrefixes>(settings, "capture.path_prefixes"));

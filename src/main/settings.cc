@@ -88,6 +88,13 @@ constexpr std::array definitions = {
                       "", 0, 1'000'000'000},
     SettingDefinition{"capture.overflow_burst", SettingKind::count, "10000",
                       "events that a key may send at once before that", "", 1, 1'000'000'000},
+    SettingDefinition{
+        "capture.global_limit", SettingKind::count, "0",
+        "events of a key in capture.global_window above which they go to the overflow "
+        "lane without persons; 0: never",
+        "", 0, 10'000'000},
+    SettingDefinition{"capture.global_window", SettingKind::duration, "60s",
+                      "the time in which a key may send capture.global_limit events"},
     SettingDefinition{"capture.unknown_tokens", SettingKind::choice, "reject",
                       "events of tokens that no project has: 401, or kept and dropped by ingest",
                       "reject|accept"},
