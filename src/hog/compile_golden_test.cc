@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "hog/compiler.h"
+#include "hog/formatter.h"
 
 // Runs the cases of tests/golden/hog; tests/golden/README.md describes their lines.
 namespace mr::hog {
@@ -89,11 +90,25 @@ void check(const GoldenCase& test) {
   }
 }
 
+void check_formatting(const GoldenCase& test) {
+  if (!test.error.empty()) return;
+  SCOPED_TRACE(test.file + ": " + test.name);
+  const auto formatted = format(test.source, test.form);
+  ASSERT_TRUE(formatted);
+  const auto compiled = compile(test.source, test.form);
+  const auto again = compile(*formatted, test.form);
+  ASSERT_TRUE(compiled);
+  ASSERT_TRUE(again) << render(*formatted, "formatted", again.error());
+  EXPECT_EQ(write_program(again->program), write_program(compiled->program)) << *formatted;
+  EXPECT_EQ(format(*formatted, test.form).value_or(""), *formatted);
+}
+
 TEST(CompileGolden, EverySourceGivesItsBytecodeOrItsError) {
   size_t count = 0;
   for (const auto& file : std::filesystem::directory_iterator(MR_SOURCE_DIR "/tests/golden/hog")) {
     for (const GoldenCase& test : read_cases(file.path())) {
       check(test);
+      check_formatting(test);
       ++count;
     }
   }

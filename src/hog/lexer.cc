@@ -182,7 +182,8 @@ Compiled<void> Lexer::step_code() {
     return {};
   }
   if (begins_name(c) && !starts("F'")) return name();
-  if (is_digit(c) || (c == '.' && is_digit(peek(1)) && !follows_operand())) return number();
+  if (is_digit(c) || (c == '.' && is_digit(peek(1)) && !follows_operand() && !follows_dot()))
+    return number();
   if (c == '\'') return quoted(c, TokenKind::string);
   if (c == '"' || c == '`') return quoted(c, TokenKind::name);
   if (c == '{') {

@@ -272,7 +272,8 @@ Parser::ExpressionResult Parser::template_pieces(uint32_t begin, TokenKind closi
       const std::string_view text = text_of(token);
       MR_TRY(const Expression* constant,
              make(token.span,
-                  Constant{full ? read_full_template_text(text) : read_template_text(text)}, {}));
+                  Constant{full ? read_full_template_text(text) : read_template_text(text), true},
+                  {}));
       pieces.pieces.push_back(constant);
     } else {
       MR_TRY(const Expression* code, hole());
@@ -313,7 +314,7 @@ Parser::ExpressionResult Parser::tag() {
     const Expression* child = nullptr;
     if (at(TokenKind::tag_text)) {
       const Token text = take();
-      MR_TRY(child, make(text.span, Constant{std::string(text_of(text))}, {}));
+      MR_TRY(child, make(text.span, Constant{std::string(text_of(text)), true}, {}));
     } else if (at(TokenKind::tag_begin)) {
       MR_TRY(child, this->tag());
     } else {
@@ -341,7 +342,7 @@ Compiled<TagAttribute> Parser::tag_attribute() {
   MR_TRY(const Token name, expect(TokenKind::tag_attribute, ""));
   TagAttribute attribute{std::string(text_of(name)), nullptr};
   if (!take_if(TokenKind::tag_equals)) {
-    MR_TRY(attribute.value, make(name.span, Constant{true}, {}));
+    MR_TRY(attribute.value, make(name.span, Constant{true, true}, {}));
   } else if (at(TokenKind::string)) {
     const Token text = take();
     MR_TRY(attribute.value, make(text.span, Constant{read_quoted(text_of(text))}, {}));

@@ -4,9 +4,11 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "hog/compiler.h"
+#include "hog/disassembler.h"
+#include "hog/formatter.h"
 
-// Whatever the bytes: no crash, no endless work, and bytecode that its JSON form keeps. The first
-// byte chooses the form.
+// Whatever the bytes: no crash, no endless work, bytecode that its JSON form keeps, and a formatted
+// source that compiles to the same. The first byte chooses the form.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace mr::hog;
   if (size == 0) return 0;
@@ -21,5 +23,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto again = mr::hog::read_program(write_program(compiled->program));
   MR_ASSERT(again.has_value());
   MR_ASSERT(*again == compiled->program);
+  MR_ASSERT(!disassemble(compiled->program).empty());
+
+  const auto formatted = format(source, form);
+  MR_ASSERT(formatted.has_value());
+  const auto same = compile(*formatted, form);
+  // Formatting may make a source longer than a source may be.
+  if (!same && same.error().kind == CompileErrorKind::limit) return 0;
+  MR_ASSERT(same.has_value());
+  MR_ASSERT(same->program == compiled->program);
   return 0;
 }

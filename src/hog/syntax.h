@@ -34,6 +34,9 @@ struct Identifier {
 
 struct Constant {
   Cell value;
+  // Text between the holes of a template or a tag, and an attribute without a value: not written
+  // as a literal.
+  bool bare = false;
 };
 // A variable and the names behind its dots: `person.properties.email`.
 struct Field {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "main/hog_flags.h"
 #include "main/version.h"
 
 namespace mr::main {
@@ -336,6 +337,7 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
   add_log_and_backup_commands(app, command);
   add_replay_commands(app, command);
   add_traffic_commands(app, command);
+  add_hog_commands(app, command);
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {

@@ -35,6 +35,10 @@ enum class CommandName : uint8_t {
   restriction_list,
   restriction_add,
   restriction_remove,
+  hog_compile,
+  hog_check,
+  hog_format,
+  hog_disassemble,
 };
 
 // What the name of a segment's file ends in.
@@ -71,6 +75,14 @@ struct TrafficRule {
   long long id = 0;
 };
 
+// What `millrace hog …` asks for.
+struct HogRequest {
+  std::vector<std::string> files;
+  std::string form = "program";  // expression, template, filter, bytecode
+  bool write = false;
+  bool check = false;
+};
+
 // What the command line says.
 struct Command {
   CommandName name = CommandName::none;
@@ -96,6 +108,7 @@ struct Command {
   LogRequest log;
   ReplayQuestion replay;
   TrafficRule traffic;
+  HogRequest hog;
   std::string backup_folder;
 };
 

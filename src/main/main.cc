@@ -1,6 +1,7 @@
 #include "main/backup_commands.h"
 #include "main/command_line.h"
 #include "main/commands.h"
+#include "main/hog_commands.h"
 #include "main/log_commands.h"
 #include "main/process_commands.h"
 #include "main/replay_commands.h"
@@ -69,6 +70,14 @@ int run(int count, const char* const* arguments) {
       return run_restriction_add(*command);
     case CommandName::restriction_remove:
       return run_restriction_remove(*command);
+    case CommandName::hog_compile:
+      return run_hog_compile(*command);
+    case CommandName::hog_check:
+      return run_hog_check(*command);
+    case CommandName::hog_format:
+      return run_hog_format(*command);
+    case CommandName::hog_disassemble:
+      return run_hog_disassemble(*command);
   }
   return usage_exit_code;
 }

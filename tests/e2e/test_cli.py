@@ -18,7 +18,8 @@ from test_http import event, send
 COMMANDS = ["serve", "query", "project", "project add", "project list", "tail", "status",
             "log", "log list", "log describe", "log dump", "log verify", "log truncate-before",
             "log bench",
-            "backup", "restore"]
+            "backup", "restore",
+            "hog", "hog compile", "hog check", "hog fmt", "hog disassemble"]
 
 
 def refused(*arguments, env=None):

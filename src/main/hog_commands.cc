@@ -1,0 +1,166 @@
+#include "main/hog_commands.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "codec/json_object.h"
+#include "hog/compiler.h"
+#include "hog/disassembler.h"
+#include "hog/formatter.h"
+#include "main/commands.h"
+
+namespace mr::main {
+namespace {
+
+constexpr int compile_error_exit_code = 2;
+
+hog::SourceForm form_of(const HogRequest& request) {
+  if (request.form == "expression") return hog::SourceForm::expression;
+  if (request.form == "filter") return hog::SourceForm::filter;
+  return request.form == "template" ? hog::SourceForm::full_template : hog::SourceForm::program;
+}
+
+Result<std::string> read_source(const std::string& path) {
+  if (path == "-") return std::string{std::istreambuf_iterator<char>(std::cin), {}};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(error_from_errno(errno, "read", path));
+  return std::string{std::istreambuf_iterator<char>(file), {}};
+}
+
+void print(std::FILE* to, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), to);
+}
+
+std::string json_of(std::string_view source, const std::string& kind, const std::string& message,
+                    hog::Span span, const std::string& hint) {
+  const hog::SourcePlace place = hog::place_of(source, span);
+  json::Object object;
+  object.set_text("kind", kind);
+  object.set_text("message", message);
+  object.set("line", std::to_string(place.line));
+  object.set("column", std::to_string(place.column));
+  if (!hint.empty()) object.set_text("hint", hint);
+  return object.to_json();
+}
+
+std::string json_of(std::string_view source, const hog::CompileError& error) {
+  return json_of(source, std::string(to_string(error.kind)), error.message, error.span, error.hint);
+}
+
+// A source that does not compile.
+int report_compile_error(const Command& command, std::string_view source, const std::string& path,
+                         const hog::CompileError& error) {
+  if (command.json) {
+    print(stdout, "{\"compile_error\":" + json_of(source, error) + "}\n");
+  } else {
+    print(stderr, hog::render(source, path, error));
+  }
+  return compile_error_exit_code;
+}
+
+std::string warnings_text(std::string_view source, const std::string& path,
+                          const hog::Compilation& compiled) {
+  std::string text;
+  for (const hog::CompileWarning& warning : compiled.warnings) {
+    text += hog::render(source, path, warning);
+  }
+  return text;
+}
+
+// One file of `check`, as JSON: {"file":…,"error":…,"warnings":[…]}.
+std::string check_json(std::string_view source, const std::string& path,
+                       const hog::Compiled<hog::Compilation>& compiled) {
+  json::Object object;
+  object.set_text("file", path);
+  object.set("error", compiled ? "null" : json_of(source, compiled.error()));
+  std::string warnings = "[";
+  for (const hog::CompileWarning& warning :
+       compiled ? compiled->warnings : std::vector<hog::CompileWarning>{}) {
+    if (warnings.size() > 1) warnings += ",";
+    warnings += json_of(source, "warning", warning.message, warning.span, warning.hint);
+  }
+  object.set("warnings", warnings + "]");
+  return object.to_json();
+}
+
+// One file of `fmt`.
+int format_file(const Command& command, const std::string& path, const std::string& source) {
+  const auto formatted = hog::format(source, form_of(command.hog));
+  if (!formatted) return report_compile_error(command, source, path, formatted.error());
+  if (command.hog.check) {
+    if (*formatted == source) return 0;
+    print(stdout, path + "\n");
+    return 1;
+  }
+  if (!command.hog.write || path == "-") {
+    print(stdout, *formatted);
+    return 0;
+  }
+  if (*formatted == source) return 0;
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << *formatted << std::flush;
+  return file ? 0 : report(error_from_errno(errno, "write", path));
+}
+
+}  // namespace
+
+int run_hog_compile(const Command& command) {
+  const std::string& path = command.hog.files.front();
+  const auto source = read_source(path);
+  if (!source) return report(source.error());
+  const auto compiled = hog::compile(*source, form_of(command.hog));
+  if (!compiled) return report_compile_error(command, *source, path, compiled.error());
+  if (!command.json) print(stderr, warnings_text(*source, path, *compiled));
+  print(stdout, hog::write_program(compiled->program) + "\n");
+  return 0;
+}
+
+int run_hog_check(const Command& command) {
+  int exit_code = 0;
+  std::string json = "[";
+  for (const std::string& path : command.hog.files) {
+    const auto source = read_source(path);
+    if (!source) return report(source.error());
+    const auto compiled = hog::compile(*source, form_of(command.hog));
+    if (!compiled) exit_code = compile_error_exit_code;
+    if (command.json) {
+      json += (json.size() > 1 ? "," : "") + check_json(*source, path, compiled);
+    } else {
+      print(stdout, compiled ? warnings_text(*source, path, *compiled)
+                             : hog::render(*source, path, compiled.error()));
+    }
+  }
+  if (command.json) print(stdout, json + "]\n");
+  return exit_code;
+}
+
+int run_hog_format(const Command& command) {
+  int exit_code = 0;
+  for (const std::string& path : command.hog.files) {
+    const auto source = read_source(path);
+    if (!source) return report(source.error());
+    exit_code = std::max(exit_code, format_file(command, path, *source));
+  }
+  return exit_code;
+}
+
+int run_hog_disassemble(const Command& command) {
+  const std::string& path = command.hog.files.front();
+  const auto text = read_source(path);
+  if (!text) return report(text.error());
+  if (command.hog.form == "bytecode") {
+    const auto program = hog::read_program(*text);
+    if (!program) return report(program.error());
+    print(stdout, hog::disassemble(*program));
+    return 0;
+  }
+  const auto compiled = hog::compile(*text, form_of(command.hog));
+  if (!compiled) return report_compile_error(command, *text, path, compiled.error());
+  print(stdout, hog::disassemble(compiled->program));
+  return 0;
+}
+
+}  // namespace mr::main
