@@ -151,3 +151,29 @@ def test_files_that_cannot_be_used_end_the_start(make_millrace, tmp_path, broken
     with pytest.raises(CommandFailed) as refused:
         run_cli(*make_millrace(options=options).command()[1:], timeout=30)
     assert said in refused.value.errors
+
+
+def test_both_ports_share_the_limit_of_connections(make_millrace, tmp_path):
+    make_certificate(tmp_path, 1)
+    port = free_port()
+    server = make_millrace(options=["--tls.certificate", str(tmp_path / "cert.pem"),
+                                    "--tls.key", str(tmp_path / "key.pem"),
+                                    "--tls.listen", f"127.0.0.1:{port}",
+                                    "--capture.connections_max", "20"]).start()
+    server.tls_port = port
+    server.tls_folder = tmp_path
+    held = []
+
+    def status(connection):
+        connection.request("GET", "/_readiness")
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    while not held or status(held[-1]) == 200:
+        held.append(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30))
+    assert 10 < len(held) <= 21
+    assert status(connect(server)) == 503
+    for connection in held:
+        connection.close()
+    wait_until(lambda: status(connect(server)) == 200, RELOAD_SECONDS)

@@ -135,3 +135,20 @@ def test_a_key_that_sends_more_than_its_share_overflows(make_millrace, unique):
                           f"distinct_id = {sql_text(unique)} GROUP BY 1 ORDER BY 1")
     assert [(row["_source_topic"], int(row["n"])) for row in counts] == [
         ("captured", 5), ("captured.overflow", 15)]
+
+
+def test_a_key_over_the_global_limit_loses_its_person(make_millrace, unique):
+    server = make_millrace(options=["--capture.global_limit", "5",
+                                    "--capture.global_window", "1h"]).start()
+    batch = {"api_key": server.token, "batch": [
+        {"event": "seen", "distinct_id": unique, "uuid": str(uuid.uuid4()),
+         "properties": {"$set": {"n": n}}} for n in range(20)]}
+    assert send(server, "POST", "/batch/", batch)[0] == 200
+    server.wait_drained()
+    counts = server.query("SELECT _source_topic, person_mode, count() AS n FROM events WHERE "
+                          f"distinct_id = {sql_text(unique)} GROUP BY 1, 2 ORDER BY 1")
+    assert [(row["_source_topic"], row["person_mode"], int(row["n"])) for row in counts] == [
+        ("captured", "full", 5), ("captured.overflow", "propertyless", 15)]
+    counted = send(server, "GET", "/metrics")[2]
+    assert ('millrace_capture_events_rerouted_total{project="1",reason="global_limit"} 15'
+            in counted)
