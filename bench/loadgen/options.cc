@@ -81,7 +81,7 @@ Result<void> check(const Options& options) {
     return fail(ErrorCode::invalid_input, "--url http://127.0.0.1:PORT/PATH is needed");
   }
   if (options.seconds + options.warmup_seconds > seconds_max || options.requests > requests_max) {
-    return fail(ErrorCode::too_large, "a run has at most 300 seconds and 50 million requests");
+    return fail(ErrorCode::too_large, "a run has at most 3600 seconds and 50 million requests");
   }
   const uint64_t bodies = uint64_t{options.connections} * options.bodies;
   if (options.connections == 0 || options.connections > connections_max || options.bodies == 0 ||

@@ -11,7 +11,7 @@
 namespace mr::bench {
 
 // Bounds of one run, so that a mistyped command ends by itself.
-inline constexpr double seconds_max = 300;
+inline constexpr double seconds_max = 3600;
 inline constexpr uint64_t requests_max = 50'000'000;
 inline constexpr uint32_t connections_max = 4096;
 

@@ -90,6 +90,12 @@ def start_load(server, events_a_second):
     return running
 
 
+def report_of(name, process):
+    report, trouble = process.communicate()
+    assert report, f"the load generator of {name} ended with {process.returncode}: {trouble}"
+    return json.loads(report)
+
+
 def reset_connections(server, stop, chance, counts):
     """Requests whose connection is reset before the answer: some are whole, and then count."""
     body = json.dumps({"api_key": server.token, "event": "reset", "distinct_id": "resetter"})
@@ -173,7 +179,7 @@ def test_half_an_hour_of_load_loses_nothing_and_keeps_memory_flat(make_millrace)
         resetter.join()
         for process in running.values():
             process.kill()
-    reports = {name: json.loads(process.communicate()[0]) for name, process in running.items()}
+    reports = {name: report_of(name, process) for name, process in running.items()}
     for name, report in reports.items():
         print(name, json.dumps(report))
         assert set(report["statuses"]) == {"200"} and report["broken"] == 0, name
