@@ -32,10 +32,11 @@ std::string_view to_string(Fate fate) {
 
 EventProcessor::EventProcessor(ProcessorOptions options)
     : options_(std::move(options)),
+      warnings_(counts_),
       duplicates_(options_.duplicates),
       person_cache_(options_.persons),
-      persons_(person_cache_, counts_),
-      groups_(counts_) {
+      persons_(person_cache_, counts_, warnings_),
+      groups_(counts_, warnings_) {
 }
 
 void EventProcessor::decode(WorkItem& item) const {
@@ -93,7 +94,7 @@ void EventProcessor::process(WorkItem& item, WallTime now) {
   if (!item.project_known) return settle(item, Fate::dropped, "unknown_token");
   event::RawEvent& event = item.event;
   if (!options_.crash_on_event.empty() && event.event == options_.crash_on_event) std::abort();
-  if (const std::string_view reason = refusal(event, counts_); !reason.empty()) {
+  if (const std::string_view reason = refusal(event, item.project, warnings_); !reason.empty()) {
     return settle(item, Fate::dropped, reason);
   }
   const EventHash hash =
@@ -101,13 +102,21 @@ void EventProcessor::process(WorkItem& item, WallTime now) {
   if (duplicates_.is_repeat(hash, now)) return settle(item, Fate::duplicate);
   if (duplicates_.window().count > 0) put_event_hash(new_hashes_, hash);
 
-  const bool process_person = wants_person_processing(event, counts_);
+  const bool process_person = wants_person_processing(event, item.project, warnings_);
   item.row = make_row(item, process_person, now);
   if (item.row.size() > stream::record_bytes_max) {
     item.row.clear();
+    warn_of_size(item);
     return settle(item, Fate::dead_lettered, "message_size_too_large");
   }
   settle(item, Fate::stored);
+}
+
+void EventProcessor::warn_of_size(const WorkItem& item) {
+  json::Object details;
+  details.set_text("eventUuid", codec::to_string(item.event.uuid));
+  details.set_text("distinctId", item.event.distinct_id);
+  warnings_.add(item.project, "message_size_too_large", std::move(details));
 }
 
 std::string EventProcessor::make_row(WorkItem& item, bool process_person, WallTime now) {
@@ -116,8 +125,8 @@ std::string EventProcessor::make_row(WorkItem& item, bool process_person, WallTi
   const PersonOnEvent person =
       persons_.process({item.project, raw.uuid, raw.event, raw.distinct_id, raw.timestamp,
                         process_person, raw.properties, update});
-  auto groups = groups_.process(
-      {item.project, raw.event, raw.timestamp, raw.arrival, process_person, raw.properties});
+  auto groups = groups_.process({item.project, raw.uuid, raw.event, raw.distinct_id, raw.timestamp,
+                                 raw.arrival, process_person, raw.properties});
   event::EventRow row;
   row.elements_chain = take_elements_chain(raw);
   row.uuid = raw.uuid;
@@ -140,6 +149,7 @@ std::string EventProcessor::make_row(WorkItem& item, bool process_person, WallTi
 void EventProcessor::collect(WallTime now, state::StateChanges& changes) {
   person_cache_.collect(now, changes);
   groups_.collect(now, changes);
+  warnings_.collect(now, changes.outbox);
   for (const auto& [name, value] : counts_) changes.counters.push_back({name, value});
   changes.duplicates = new_hashes_;
   changes.duplicates_written_at = now;
@@ -152,6 +162,7 @@ void EventProcessor::collect(WallTime now, state::StateChanges& changes) {
 void EventProcessor::committed() {
   person_cache_.committed();
   groups_.committed();
+  warnings_.committed();
   counts_ = Counts();
   new_hashes_.clear();
 }

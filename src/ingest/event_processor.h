@@ -16,6 +16,7 @@
 #include "ingest/groups.h"
 #include "ingest/person_cache.h"
 #include "ingest/persons.h"
+#include "ingest/warnings.h"
 #include "state/state_store.h"
 #include "stream/stream.h"
 
@@ -84,10 +85,12 @@ class EventProcessor {
 
  private:
   void settle(WorkItem& item, Fate fate, std::string_view reason = {});
+  void warn_of_size(const WorkItem& item);
   std::string make_row(WorkItem& item, bool process_person, WallTime now);
 
   ProcessorOptions options_;
   Counts counts_;
+  Warnings warnings_;
   DuplicateFilter duplicates_;
   PersonCache person_cache_;
   Persons persons_;

@@ -58,7 +58,7 @@ struct Groups::Group {
   uint64_t last_used = 0;
 };
 
-Groups::Groups(Counts& counts) : counts_(counts) {
+Groups::Groups(Counts& counts, Warnings& warnings) : counts_(counts), warnings_(warnings) {
 }
 Groups::~Groups() = default;
 
@@ -197,7 +197,13 @@ void Groups::identify(const GroupEvent& event) {
   const auto raw_set = event.properties.find("$group_set");
   const auto set = plain_object(raw_set);
   if (raw_set && !json::is_null(*raw_set) && !set) {
-    counts_.add("warning:invalid_group_set");
+    json::Object details;
+    details.set_text("eventUuid", codec::to_string(event.uuid));
+    details.set_text("distinctId", event.distinct_id);
+    details.set_text("groupType", name->type);
+    details.set_text("groupKey", name->key);
+    details.set_text("receivedType", javascript_type(*raw_set));
+    warnings_.add(event.project, "invalid_group_set", std::move(details), name->key);
     return;
   }
   const auto index = allocate_type(event.project, name->type);

@@ -13,6 +13,7 @@
 #include "codec/json_object.h"
 #include "event/event_row.h"
 #include "ingest/counts.h"
+#include "ingest/warnings.h"
 #include "state/state_store.h"
 
 namespace mr::ingest {
@@ -30,7 +31,9 @@ using GroupsOnEvent = std::array<std::optional<event::GroupOnEvent>, event::grou
 // What the group rules need of an event. `properties` gains $group_0 … $group_4.
 struct GroupEvent {
   ProjectId project;
+  codec::Uuid uuid;
   std::string_view name;
+  std::string_view distinct_id;
   WallTime timestamp;
   WallTime now;
   bool process_person = true;
@@ -41,7 +44,7 @@ struct GroupEvent {
 // that recent batches used. Purely in memory: what process() looks up was wanted and absorbed.
 class Groups {
  public:
-  explicit Groups(Counts& counts);
+  Groups(Counts& counts, Warnings& warnings);
   ~Groups();
 
   // Adds what has to be loaded before the event can be processed: first the types of its project,
@@ -74,6 +77,7 @@ class Groups {
   void upsert(const GroupEvent& event, Group& group, const json::Object& set);
 
   Counts& counts_;
+  Warnings& warnings_;
   std::unordered_map<int64_t, std::vector<std::string>> types_;
   std::unordered_map<std::string, std::unique_ptr<Group>> groups_;
   std::vector<Group*> changed_groups_;

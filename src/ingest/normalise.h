@@ -2,9 +2,10 @@
 
 #include <string_view>
 
+#include "base/strong.h"
 #include "event/raw_event.h"
-#include "ingest/counts.h"
 #include "ingest/person_properties.h"
+#include "ingest/warnings.h"
 
 namespace mr::ingest {
 
@@ -12,13 +13,13 @@ namespace mr::ingest {
 inline constexpr size_t event_name_units_max = 200;
 inline constexpr size_t distinct_id_units_max = 400;
 
-// Why an event must not go on, as a word of the contract ("invalid_alias"), or nothing. Counts the
-// warnings that go with it.
-std::string_view refusal(const event::RawEvent& event, Counts& counts);
+// Why an event must not go on, as a word of the contract ("invalid_alias"), or nothing. Its
+// warning says more.
+std::string_view refusal(const event::RawEvent& event, ProjectId project, Warnings& warnings);
 
 // Whether the event may leave traces on a person: only capture and the boolean false of
 // $process_person_profile say no (contract 2.1).
-bool wants_person_processing(const event::RawEvent& event, Counts& counts);
+bool wants_person_processing(const event::RawEvent& event, ProjectId project, Warnings& warnings);
 
 // Brings an accepted event into the form in which it is stored (contract 1.7, 1.8), and yields what
 // it asks of its person; nothing when `process_person` is false.

@@ -80,8 +80,14 @@ PersonOnEvent Persons::process(const PersonEvent& event) {
 Persons::Identified Persons::merge(const PersonEvent& event, const MergeRequest& request,
                                    Progress& progress) {
   if (request.source == event.distinct_id) return Identified::as_it_is;
-  if (is_illegal_for_merging(event.distinct_id) || is_illegal_for_merging(request.source)) {
-    counts_.add("warning:cannot_merge_with_illegal_distinct_id");
+  const bool illegal_target = is_illegal_for_merging(event.distinct_id);
+  if (illegal_target || is_illegal_for_merging(request.source)) {
+    json::Object details;
+    details.set_text("illegalDistinctId", illegal_target ? event.distinct_id : request.source);
+    details.set_text("otherDistinctId", illegal_target ? request.source : event.distinct_id);
+    details.set_text("distinctId", event.distinct_id);
+    details.set_text("eventUuid", codec::to_string(event.uuid));
+    warnings_.add(event.project, "cannot_merge_with_illegal_distinct_id", std::move(details));
     return Identified::as_it_is;
   }
   CachedDistinctId& target = progress.target;
@@ -94,7 +100,14 @@ Persons::Identified Persons::merge(const PersonEvent& event, const MergeRequest&
     cache_.attach(source, *target.person, source.was_personless ? 1 : 0);
   } else if (source.person != target.person) {
     if (source.person->is_identified && !request.even_if_identified) {
-      counts_.add("warning:cannot_merge_already_identified");
+      json::Object details;
+      details.set_text("sourcePersonDistinctId", request.source);
+      details.set_text("targetPersonDistinctId", event.distinct_id);
+      details.set_text("distinctId", event.distinct_id);
+      details.set_text("eventUuid", codec::to_string(event.uuid));
+      details.set_text("personId", codec::to_string(target.person->uuid));
+      details.set_text("otherPersonId", codec::to_string(source.person->uuid));
+      warnings_.add(event.project, "cannot_merge_already_identified", std::move(details));
       return Identified::requested;
     }
     fold(*source.person, *target.person, progress);
@@ -140,7 +153,7 @@ void Persons::update(const PersonEvent& event, Identified identified, Progress& 
   if (becomes_identified) person.is_identified = true;
   if (!event.update.empty()) {
     const PropertyPlan plan(event.update, may_skip_noisy, person.properties);
-    if (!plan.empty() && fits(plan, person)) {
+    if (!plan.empty() && fits(plan, event, person)) {
       plan.apply(person.properties);
       changed = true;
     }
@@ -151,7 +164,17 @@ void Persons::update(const PersonEvent& event, Identified identified, Progress& 
   cache_.mark_changed(person);
 }
 
-bool Persons::fits(const PropertyPlan& plan, const CachedPerson& person) {
+void Persons::warn_of_size(const PersonEvent& event, const CachedPerson& person) {
+  json::Object details;
+  details.set_text("personId", codec::to_string(person.uuid));
+  details.set_text("distinctId", event.distinct_id);
+  details.set("teamId", std::to_string(event.project.value));
+  details.set_text("message", "the person's properties would be over the limit and were refused");
+  warnings_.add(event.project, "person_properties_size_violation", std::move(details),
+                codec::to_string(person.uuid));
+}
+
+bool Persons::fits(const PropertyPlan& plan, const PersonEvent& event, const CachedPerson& person) {
   const size_t before = person.properties_json().size();
   if (before + plan.bytes_added_max() <= person_properties_bytes_max) return true;
   json::Object updated = person.properties;
@@ -159,7 +182,7 @@ bool Persons::fits(const PropertyPlan& plan, const CachedPerson& person) {
   const size_t after = updated.to_json().size();
   // A person that is too large already may still change without growing.
   if (after <= person_properties_bytes_max || after <= before) return true;
-  counts_.add("warning:person_properties_size_violation");
+  warn_of_size(event, person);
   return false;
 }
 
@@ -168,7 +191,7 @@ void Persons::fill_new_person(const PersonEvent& event, CachedPerson& person) {
   properties.overlay(event.update.set);
   properties.set_text("$creator_event_uuid", codec::to_string(event.uuid));
   if (properties.to_json().size() > person_properties_bytes_max) {
-    counts_.add("warning:person_properties_size_violation");
+    warn_of_size(event, person);
     properties = json::Object();
     properties.set_text("$creator_event_uuid", codec::to_string(event.uuid));
   }

@@ -12,6 +12,7 @@
 #include "ingest/counts.h"
 #include "ingest/person_cache.h"
 #include "ingest/person_properties.h"
+#include "ingest/warnings.h"
 
 namespace mr::ingest {
 
@@ -50,10 +51,11 @@ std::optional<MergeRequest> merge_request(std::string_view event_name,
                                           const json::Object& properties);
 
 // The rules by which events make, change and merge persons, over what PersonCache holds. Purely in
-// memory; events come in the order of the log. Refusals are counted as "warning:<type>".
+// memory; events come in the order of the log. Refusals are warned of.
 class Persons {
  public:
-  Persons(PersonCache& cache, Counts& counts) : cache_(cache), counts_(counts) {}
+  Persons(PersonCache& cache, Counts& counts, Warnings& warnings)
+      : cache_(cache), counts_(counts), warnings_(warnings) {}
 
   // Adds what process() will look up.
   void want(ProjectId project, std::string_view event_name, std::string_view distinct_id,
@@ -71,12 +73,14 @@ class Persons {
   void fold(CachedPerson& source, CachedPerson& target, Progress& progress);
   void update(const PersonEvent& event, Identified identified, Progress& progress);
   // Whether the person stays within its size limit; if not, the update is refused as a whole.
-  bool fits(const PropertyPlan& plan, const CachedPerson& person);
+  bool fits(const PropertyPlan& plan, const PersonEvent& event, const CachedPerson& person);
+  void warn_of_size(const PersonEvent& event, const CachedPerson& person);
   void fill_new_person(const PersonEvent& event, CachedPerson& person);
   PersonOnEvent process_personless(const PersonEvent& event);
 
   PersonCache& cache_;
   Counts& counts_;
+  Warnings& warnings_;
 };
 
 }  // namespace mr::ingest

@@ -68,8 +68,8 @@ class StateBench {
           persons_.process({project, codec::uuid_v4(event.number, 1), event.name, event.distinct_id,
                             event.timestamp, process, properties[i], update}));
       groups_on_events_.push_back(
-          groups_.process({project, event.name, event.timestamp, WallTime{1'800'000'000'000},
-                           process, properties[i]}));
+          groups_.process({project, codec::uuid_v4(event.number, 1), event.name, event.distinct_id,
+                           event.timestamp, WallTime{1'800'000'000'000}, process, properties[i]}));
       properties_.push_back(properties[i].to_json());
     }
     state::StateChanges changes;
@@ -117,8 +117,9 @@ class StateBench {
 
   Counts counts_;
   PersonCache cache_;
-  Persons persons_{cache_, counts_};
-  Groups groups_{counts_};
+  Warnings warnings_{counts_};
+  Persons persons_{cache_, counts_, warnings_};
+  Groups groups_{counts_, warnings_};
   std::unique_ptr<state::SqliteTables> tables_;
   std::vector<state::OutboxRow> messages_;
   std::vector<GroupsOnEvent> groups_on_events_;

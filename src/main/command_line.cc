@@ -307,6 +307,31 @@ void add_traffic_commands(CLI::App& app, Command& command) {
   remove.add_option("id", rule.id, "its id")->required();
 }
 
+CLI::App& add_ingest_commands(CLI::App& app, Command& command, ServeFlags& flags) {
+  CLI::App& ingest = *app.add_subcommand("ingest", "try what ingest makes of events");
+  ingest.require_subcommand(1);
+  CLI::App& attempt =
+      *ingest.add_subcommand("try", "show what a file of events would become, changing nothing");
+  TrialRequest& trial = command.trial;
+  attempt
+      .add_option("file", trial.file,
+                  "one event a line as a client sends it, or a whole request; beside the event's "
+                  "own fields a line may have ip, now, sent_at, token, headers; - reads standard "
+                  "input")
+      ->required();
+  attempt.add_option("--team,--project", trial.project, "the project's id")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  attempt.add_option("--now", trial.now, "the time of arrival of lines that tell none");
+  attempt.add_option("--batch", trial.batch, "lines worked on at once")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  attempt.add_option("--config", flags.config_file, "a TOML file with settings");
+  attempt.add_flag("--json", command.json, "print JSON, for scripts");
+  attempt.callback([&command] { command.name = CommandName::ingest_try; });
+  return attempt;
+}
+
 void add_log_and_backup_commands(CLI::App& app, Command& command) {
   add_log_commands(app, command);
   add_backup_commands(app, command);
@@ -338,6 +363,7 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
   add_replay_commands(app, command);
   add_traffic_commands(app, command);
   add_hog_commands(app, command);
+  const CLI::App& attempt = add_ingest_commands(app, command, flags);
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp&) {
@@ -351,6 +377,9 @@ Result<Command> parse_command_line(int count, const char* const* arguments) {
   }
 
   MR_CHECK(split_place(command.log));
+  if (attempt.parsed()) {
+    MR_TRY(command.settings, read_settings(flags));
+  }
   if (serve.parsed() || process.parsed()) {
     MR_TRY(command.settings, read_settings(flags));
     command.name = serve.parsed() ? CommandName::serve : CommandName::process;

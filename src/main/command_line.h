@@ -39,6 +39,7 @@ enum class CommandName : uint8_t {
   hog_check,
   hog_format,
   hog_disassemble,
+  ingest_try,
 };
 
 // What the name of a segment's file ends in.
@@ -83,6 +84,14 @@ struct HogRequest {
   bool check = false;
 };
 
+// What `millrace ingest try` asks for.
+struct TrialRequest {
+  std::string file;
+  long long project = 1;
+  std::string now;  // empty: the clock's time
+  int batch = 5000;
+};
+
 // What the command line says.
 struct Command {
   CommandName name = CommandName::none;
@@ -109,6 +118,7 @@ struct Command {
   ReplayQuestion replay;
   TrafficRule traffic;
   HogRequest hog;
+  TrialRequest trial;
   std::string backup_folder;
 };
 

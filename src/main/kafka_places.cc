@@ -10,8 +10,13 @@ namespace mr::main {
 namespace {
 
 // What is written: the topics that must be there.
-constexpr std::string_view written_topics[] = {
-    "events", "persons", "person_distinct_ids", "groups", "session_replay_events", "dead_letters"};
+constexpr std::string_view written_topics[] = {"events",
+                                               "persons",
+                                               "person_distinct_ids",
+                                               "groups",
+                                               "ingestion_warnings",
+                                               "session_replay_events",
+                                               "dead_letters"};
 // Pipeline and store write dead letters.
 constexpr int32_t dead_letter_partitions = 2;
 constexpr size_t worker_threads = 2;

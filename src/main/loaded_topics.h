@@ -17,6 +17,7 @@ inline constexpr std::array loaded_topics = {
     LoadedTopic{"persons", "person"},
     LoadedTopic{"person_distinct_ids", "person_distinct_id2"},
     LoadedTopic{"groups", "groups"},
+    LoadedTopic{"ingestion_warnings", "ingestion_warnings"},
     LoadedTopic{"session_replay_events", "session_replay_blocks"},
 };
 

@@ -2,6 +2,7 @@
 #include "main/command_line.h"
 #include "main/commands.h"
 #include "main/hog_commands.h"
+#include "main/ingest_try_command.h"
 #include "main/log_commands.h"
 #include "main/process_commands.h"
 #include "main/replay_commands.h"
@@ -52,6 +53,8 @@ int run(int count, const char* const* arguments) {
       return run_backup(*command);
     case CommandName::restore:
       return run_restore(*command);
+    case CommandName::ingest_try:
+      return run_ingest_try(*command);
     case CommandName::replay_list:
       return run_replay_list(*command);
     case CommandName::replay_show:

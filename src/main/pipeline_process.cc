@@ -22,7 +22,7 @@ constexpr Millis control_grace{2'000};
 
 // What ingest writes besides `events`, through the outbox.
 constexpr const char* outbox_topics[] = {"persons", "person_distinct_ids", "groups",
-                                         "dead_letters"};
+                                         "ingestion_warnings", "dead_letters"};
 
 // The topics that this process writes: hidden until their offsets are committed with the state, and
 // cut back to what was committed when they are opened.

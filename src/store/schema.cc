@@ -257,12 +257,34 @@ constexpr std::string_view source_topic =
     "ALTER TABLE events ADD COLUMN IF NOT EXISTS _source_topic LowCardinality(String) "
     "DEFAULT 'captured' AFTER _partition";
 
+// What ingest and capture warn a project's owners of.
+constexpr std::string_view ingestion_warnings =
+    R"sql(CREATE TABLE IF NOT EXISTS ingestion_warnings
+(
+    team_id Int64,
+    source LowCardinality(String),
+    type String,
+    details String CODEC(ZSTD(3)),
+    timestamp DateTime64(6, 'UTC'),
+    _timestamp DateTime('UTC') DEFAULT now(),
+    _offset UInt64,
+    _partition UInt64,
+    INDEX offset_minmax _offset TYPE minmax GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(timestamp)
+ORDER BY (team_id, toHour(timestamp), type, source, timestamp)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    min_bytes_for_wide_part = 134217728
+)sql";
+
 constexpr std::array all = {
     Migration{1, "events", events_table},
     Migration{2, "persons_and_groups", state_tables},
     Migration{3, "latest_state_views", state_views},
     Migration{4, "session_replay", session_replay},
     Migration{5, "source_topic", source_topic},
+    Migration{6, "ingestion_warnings", ingestion_warnings},
 };
 
 }  // namespace
