@@ -77,7 +77,9 @@ bool is_session_id(std::string_view text) {
 
 std::string pack_recording(std::string_view value) {
   constexpr int fastest = 1;
-  return codec::gzip(value, fastest);
+  constexpr int thorough = 9;
+  std::string packed = codec::gzip(value, fastest);
+  return packed.size() <= recording_plain_bytes_max ? packed : codec::gzip(value, thorough);
 }
 
 Result<std::string_view> open_recording(const Envelope& envelope, std::string_view value,

@@ -35,7 +35,7 @@ inline constexpr size_t recording_bytes_max = 125 * 1024 * 1024;
 // stream::record_bytes_max.
 inline constexpr size_t recording_plain_bytes_max = 24 * 1024 * 1024;
 // The value under which a large recording is kept; its envelope says `packed`. Takes a second or so
-// for the largest.
+// for the largest, and some more where the fastest way leaves too much.
 std::string pack_recording(std::string_view value);
 // What the client sent, whether the record's value is packed or not. The answer lies in the value
 // or in `memory`, which it needs for as long as it is used. Errors: corrupt when it cannot be
