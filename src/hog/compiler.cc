@@ -9,6 +9,7 @@ Compiled<Compilation> compile(std::string_view source, SourceForm form,
 }
 
 Compiled<Compilation> Compiler::compile(const SyntaxTree& tree) {
+  code_.reserve(512);
   emit(std::string(program_marker), program_version);
   MR_CHECK(tree.expression != nullptr ? expression(*tree.expression) : block(tree.program));
   MR_CHECK(check_size({}));

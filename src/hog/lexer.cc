@@ -1,5 +1,8 @@
 #include "hog/lexer.h"
 
+#include <array>
+#include <utility>
+
 #include "codec/utf8.h"
 #include "hog/characters.h"
 
@@ -33,43 +36,66 @@ struct Punctuation {
   TokenKind kind;
 };
 
-// Longer ones first, so that the first match is the longest.
-constexpr Punctuation punctuation[] = {
-    {"=~*", TokenKind::iregex},
-    {"!~*", TokenKind::not_iregex},
-    {":=", TokenKind::assign},
-    {"::", TokenKind::double_colon},
-    {"->", TokenKind::arrow},
-    {"?.", TokenKind::question_dot},
-    {"??", TokenKind::double_question},
-    {"||", TokenKind::concatenate},
-    {"==", TokenKind::equal},
-    {"!=", TokenKind::not_equal},
-    {"<>", TokenKind::not_equal},
-    {"<=", TokenKind::less_or_equal},
-    {">=", TokenKind::greater_or_equal},
-    {"=~", TokenKind::regex},
-    {"!~", TokenKind::not_regex},
-    {"~*", TokenKind::iregex},
-    {"~", TokenKind::regex},
-    {"(", TokenKind::left_parenthesis},
-    {")", TokenKind::right_parenthesis},
-    {"[", TokenKind::left_bracket},
-    {"]", TokenKind::right_bracket},
-    {",", TokenKind::comma},
-    {";", TokenKind::semicolon},
-    {":", TokenKind::colon},
-    {".", TokenKind::dot},
-    {"?", TokenKind::question},
-    {"+", TokenKind::plus},
-    {"-", TokenKind::minus},
-    {"*", TokenKind::star},
-    {"/", TokenKind::slash},
-    {"%", TokenKind::percent},
-    {"=", TokenKind::equal},
-    {"<", TokenKind::less},
-    {">", TokenKind::greater},
-};
+constexpr bool by_first_character(const Punctuation& left, const Punctuation& right) {
+  return left.text.front() < right.text.front();
+}
+
+// Together by their first characters; of these, longer ones first, so that the first match is the
+// longest.
+constexpr auto punctuation = [] {
+  auto table = std::to_array<Punctuation>({
+      {"=~*", TokenKind::iregex},
+      {"!~*", TokenKind::not_iregex},
+      {":=", TokenKind::assign},
+      {"::", TokenKind::double_colon},
+      {"->", TokenKind::arrow},
+      {"?.", TokenKind::question_dot},
+      {"??", TokenKind::double_question},
+      {"||", TokenKind::concatenate},
+      {"==", TokenKind::equal},
+      {"!=", TokenKind::not_equal},
+      {"<>", TokenKind::not_equal},
+      {"<=", TokenKind::less_or_equal},
+      {">=", TokenKind::greater_or_equal},
+      {"=~", TokenKind::regex},
+      {"!~", TokenKind::not_regex},
+      {"~*", TokenKind::iregex},
+      {"~", TokenKind::regex},
+      {"(", TokenKind::left_parenthesis},
+      {")", TokenKind::right_parenthesis},
+      {"[", TokenKind::left_bracket},
+      {"]", TokenKind::right_bracket},
+      {",", TokenKind::comma},
+      {";", TokenKind::semicolon},
+      {":", TokenKind::colon},
+      {".", TokenKind::dot},
+      {"?", TokenKind::question},
+      {"+", TokenKind::plus},
+      {"-", TokenKind::minus},
+      {"*", TokenKind::star},
+      {"/", TokenKind::slash},
+      {"%", TokenKind::percent},
+      {"=", TokenKind::equal},
+      {"<", TokenKind::less},
+      {">", TokenKind::greater},
+  });
+  // Insertion keeps the order of those that begin alike.
+  for (size_t i = 1; i < table.size(); ++i) {
+    for (size_t j = i; j > 0 && by_first_character(table[j], table[j - 1]); --j) {
+      std::swap(table[j], table[j - 1]);
+    }
+  }
+  return table;
+}();
+
+// Where those that begin with a character lie; as far as the next one's.
+constexpr auto punctuation_begin = [] {
+  std::array<uint8_t, 129> begin{};
+  for (const Punctuation& entry : punctuation) {
+    for (size_t c = static_cast<size_t>(entry.text.front()) + 1; c < begin.size(); ++c) ++begin[c];
+  }
+  return begin;
+}();
 
 // What people bring from other languages, with what to write here.
 struct Habit {
@@ -111,6 +137,7 @@ size_t white_space_length(std::string_view text) {
 }
 
 Compiled<TokenList> Lexer::run() {
+  list_.tokens.reserve(source_.size() / 4 + 1);
   while (at_ < source_.size()) MR_CHECK(step());
   MR_CHECK(at_end());
   push(TokenKind::end, 0);
@@ -155,6 +182,8 @@ Compiled<bool> Lexer::skip_blank() {
     at_ += length;
     return true;
   }
+  const char c = peek();
+  if ((c != '/' && c != '-') || (peek(1) != c && peek(1) != '*')) return false;
   size_t end = 0;
   if (starts("//") || starts("--")) {
     end = std::min(source_.find_first_of("\r\n", at_), source_.size());
@@ -173,15 +202,17 @@ Compiled<bool> Lexer::skip_blank() {
 }
 
 Compiled<void> Lexer::step_code() {
+  while (peek() == ' ' || peek() == '\n') ++at_;
+  if (at_ == source_.size()) return {};
   MR_TRY(const bool blank, skip_blank());
   if (blank) return {};
   const char c = peek();
-  if (starts("f'")) {
+  if (c == 'f' && peek(1) == '\'') {
     enter(Mode::template_string, at_);
     push(TokenKind::template_begin, 2);
     return {};
   }
-  if (begins_name(c) && !starts("F'")) return name();
+  if (begins_name(c) && (c != 'F' || peek(1) != '\'')) return name();
   if (is_digit(c) || (c == '.' && is_digit(peek(1)) && !follows_operand() && !follows_dot()))
     return number();
   if (c == '\'') return quoted(c, TokenKind::string);
@@ -208,14 +239,17 @@ Compiled<void> Lexer::step_code() {
 }
 
 Compiled<void> Lexer::step_punctuation() {
+  const char c = peek();
   for (const Habit& habit : habits) {
-    if (!starts(habit.text)) continue;
+    if (habit.text.front() != c || !starts(habit.text)) continue;
     return syntax_error(span(at_, at_ + habit.text.size()), std::string(habit.message),
                         std::string(habit.hint));
   }
-  for (const Punctuation& candidate : punctuation) {
-    if (!starts(candidate.text)) continue;
-    push(candidate.kind, candidate.text.size());
+  const auto code = static_cast<unsigned char>(c);
+  const size_t end = code < 128 ? punctuation_begin[code + 1] : 0;
+  for (size_t i = code < 128 ? punctuation_begin[code] : 0; i < end; ++i) {
+    if (!starts(punctuation[i].text)) continue;
+    push(punctuation[i].kind, punctuation[i].text.size());
     return {};
   }
   size_t length = 1;

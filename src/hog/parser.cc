@@ -116,4 +116,18 @@ CompileError too_high(Span span) {
           "give parts of it names with `let`"};
 }
 
+uint32_t height_of(std::initializer_list<const Expression*> nodes) {
+  uint32_t height = 0;
+  for (const Expression* node : nodes) {
+    if (node != nullptr) height = std::max(height, node->height);
+  }
+  return height;
+}
+
+uint32_t height_of(const ExpressionList& nodes) {
+  uint32_t height = 0;
+  for (const Expression* node : nodes) height = std::max(height, node->height);
+  return height;
+}
+
 }  // namespace mr::hog

@@ -75,8 +75,7 @@ class Parser {
   Compiled<void> enter();
   Span from(uint32_t begin) const { return {begin, last_end_}; }
   template <typename Form>
-  ExpressionResult make(Span span, Form form, std::initializer_list<const Expression*> below,
-                        const ExpressionList& more = {});
+  ExpressionResult make(Span span, Form form, uint32_t height_below = 0);
   template <typename Form>
   StatementResult make_statement(uint32_t begin, Form form, uint32_t height_below);
 
@@ -85,6 +84,7 @@ class Parser {
   Compiled<Block> block(uint32_t* height);
   StatementResult statement();
   StatementResult statement_of(Word word);
+  StatementResult governed_statement();
   StatementResult let_statement();
   StatementResult return_statement();
   StatementResult throw_statement();
@@ -138,7 +138,7 @@ class Parser {
   ExpressionResult hole();
   ExpressionResult tag();
   Compiled<TagAttribute> tag_attribute();
-  bool begins_lambda();
+  bool begins_lambda(size_t ahead = 0);
   bool begins_operand(size_t ahead) const;
 
   std::string_view source_;
@@ -170,17 +170,14 @@ Compiled<SyntaxTree> parse(std::string_view source, SourceForm form);
 
 CompileError too_high(Span span);
 
+// The greatest height among these, of which some may be nullptr.
+uint32_t height_of(std::initializer_list<const Expression*> nodes);
+uint32_t height_of(const ExpressionList& nodes);
+
 template <typename Form>
-Compiled<const Expression*> Parser::make(Span span, Form form,
-                                         std::initializer_list<const Expression*> below,
-                                         const ExpressionList& more) {
-  uint32_t height = 0;
-  for (const Expression* child : below) {
-    if (child != nullptr) height = std::max(height, child->height);
-  }
-  for (const Expression* child : more) height = std::max(height, child->height);
-  if (height >= height_max) return std::unexpected(too_high(span));
-  return tree_.add(Expression{std::move(form), span, height + 1});
+Compiled<const Expression*> Parser::make(Span span, Form form, uint32_t height_below) {
+  if (height_below >= height_max) return std::unexpected(too_high(span));
+  return tree_.add(Expression{std::move(form), span, height_below + 1});
 }
 
 template <typename Form>

@@ -113,7 +113,7 @@ Parser::ExpressionResult Parser::infix_symbol(const Expression* left, Binding lo
       if (!binds(Binding::coalesce)) return left;
       take();
       MR_TRY(const Expression* right, expression(tighter(Binding::coalesce)));
-      return make(from(left->span.begin), Coalesce{left, right}, {left, right});
+      return make(from(left->span.begin), Coalesce{left, right}, height_of({left, right}));
     }
     default: {
       const auto known = operator_of(kind);
@@ -150,7 +150,7 @@ Parser::ExpressionResult Parser::infix_word(const Expression* left, Binding loos
 
 Parser::ExpressionResult Parser::binary(const Expression* left, Opcode operation, Binding binding) {
   MR_TRY(const Expression* right, expression(tighter(binding)));
-  return make(from(left->span.begin), Binary{operation, left, right}, {left, right});
+  return make(from(left->span.begin), Binary{operation, left, right}, height_of({left, right}));
 }
 
 // All operands of one chain in one node; chains in parentheses join it.
@@ -171,8 +171,8 @@ Parser::ExpressionResult Parser::logical(const Expression* left, Opcode operatio
     MR_TRY(const Expression* right, expression(tighter(binding)));
     add(right);
   }
-  const ExpressionList below = items;
-  return make(from(left->span.begin), Logical{operation, std::move(items)}, {}, below);
+  const uint32_t below = height_of(items);
+  return make(from(left->span.begin), Logical{operation, std::move(items)}, below);
 }
 
 Parser::ExpressionResult Parser::concatenation(const Expression* left) {
@@ -189,8 +189,8 @@ Parser::ExpressionResult Parser::concatenation(const Expression* left) {
     MR_TRY(const Expression* right, expression(tighter(Binding::sum)));
     add(right);
   }
-  const ExpressionList below = items;
-  return make(from(left->span.begin), Concatenation{std::move(items)}, {}, below);
+  const uint32_t below = height_of(items);
+  return make(from(left->span.begin), Concatenation{std::move(items)}, below);
 }
 
 Parser::ExpressionResult Parser::conditional(const Expression* condition) {
@@ -199,7 +199,7 @@ Parser::ExpressionResult Parser::conditional(const Expression* condition) {
   MR_CHECK(expect(TokenKind::colon, " and what holds otherwise"));
   MR_TRY(const Expression* otherwise, expression());
   return make(from(condition->span.begin), Conditional{condition, then, otherwise},
-              {condition, then, otherwise});
+              height_of({condition, then, otherwise}));
 }
 
 // operand [not] between low and high
@@ -210,7 +210,7 @@ Parser::ExpressionResult Parser::between(const Expression* operand, bool negated
   if (!take_if_word(Word::and_)) return unexpected_here("`and` and the upper bound");
   MR_TRY(const Expression* high, expression(tighter(Binding::between)));
   return make(from(operand->span.begin), Between{operand, low, high, negated},
-              {operand, low, high});
+              height_of({operand, low, high}));
 }
 
 // operand is [not] null
@@ -218,7 +218,7 @@ Parser::ExpressionResult Parser::is_null(const Expression* operand) {
   take();
   const bool negated = take_if_word(Word::not_);
   if (!take_if_word(Word::null)) return unexpected_here("`null`");
-  return make(from(operand->span.begin), IsNull{operand, negated}, {operand});
+  return make(from(operand->span.begin), IsNull{operand, negated}, height_of({operand}));
 }
 
 Parser::ExpressionResult Parser::postfix(const Expression* left) {
@@ -226,8 +226,9 @@ Parser::ExpressionResult Parser::postfix(const Expression* left) {
   if (at(TokenKind::left_parenthesis)) {
     const Token opening = take();
     MR_TRY(ExpressionList arguments, list(TokenKind::right_parenthesis, opening));
-    const ExpressionList below = arguments;
-    return make(from(left->span.begin), CallValue{left, std::move(arguments)}, {left}, below);
+    const uint32_t below = height_of(arguments);
+    return make(from(left->span.begin), CallValue{left, std::move(arguments)},
+                std::max(left->height, below));
   }
   const bool nullish = take().kind == TokenKind::question_dot;
   if (nullish && at(TokenKind::left_bracket)) return bracket(left, true);
@@ -240,10 +241,10 @@ Parser::ExpressionResult Parser::access(const Expression* object, bool nullish) 
   const Token token = take();
   const bool index = token.kind == TokenKind::number;
   const Cell key = index ? read_number(text_of(token)) : Cell(name_of(token));
-  MR_TRY(const Expression* constant, make(token.span, Constant{key}, {}));
+  MR_TRY(const Expression* constant, make(token.span, Constant{key}));
   return make(from(object->span.begin),
               Access{object, constant, index ? AccessStyle::index : AccessStyle::name, nullish},
-              {object});
+              height_of({object}));
 }
 
 Parser::ExpressionResult Parser::bracket(const Expression* object, bool nullish) {
@@ -251,7 +252,7 @@ Parser::ExpressionResult Parser::bracket(const Expression* object, bool nullish)
   MR_TRY(const Expression* key, expression());
   MR_CHECK(expect_close(TokenKind::right_bracket, opening));
   return make(from(object->span.begin), Access{object, key, AccessStyle::bracket, nullish},
-              {object, key});
+              height_of({object, key}));
 }
 
 // Expressions separated by commas, one of which may trail, and the closing bracket.

@@ -51,7 +51,7 @@ Parser::ExpressionResult Parser::operand() {
       return number_operand();
     case TokenKind::string: {
       const Token token = take();
-      return make(token.span, Constant{read_quoted(text_of(token))}, {});
+      return make(token.span, Constant{read_quoted(text_of(token))});
     }
     case TokenKind::plus:
     case TokenKind::minus:
@@ -66,8 +66,8 @@ Parser::ExpressionResult Parser::operand() {
     case TokenKind::left_bracket: {
       const Token opening = take();
       MR_TRY(ExpressionList items, list(TokenKind::right_bracket, opening));
-      const ExpressionList below = items;
-      return make(from(begin), ArrayLiteral{std::move(items)}, {}, below);
+      const uint32_t below = height_of(items);
+      return make(from(begin), ArrayLiteral{std::move(items)}, below);
     }
     case TokenKind::left_brace: {
       const Token opening = take();
@@ -87,11 +87,11 @@ Parser::ExpressionResult Parser::operand() {
 Parser::ExpressionResult Parser::word_operand(Word word) {
   switch (word) {
     case Word::null:
-      return make(take().span, Constant{}, {});
+      return make(take().span, Constant{});
     case Word::inf:
     case Word::infinity:
     case Word::nan:
-      return make(take().span, Constant{special_number(word)}, {});
+      return make(take().span, Constant{special_number(word)});
     case Word::not_:
       return not_operand();
     case Word::case_:
@@ -103,7 +103,7 @@ Parser::ExpressionResult Parser::word_operand(Word word) {
 
 Parser::ExpressionResult Parser::number_operand() {
   const Token token = take();
-  return make(token.span, Constant{read_number(text_of(token))}, {});
+  return make(token.span, Constant{read_number(text_of(token))});
 }
 
 // A sign before a number belongs to it; before anything else a minus is an operation.
@@ -113,23 +113,24 @@ Parser::ExpressionResult Parser::signed_operand() {
   if (at(TokenKind::number)) {
     const Token token = take();
     const std::string_view text = text_of(token);
-    return make(from(sign.span.begin), Constant{minus ? negated(text) : read_number(text)}, {});
+    return make(from(sign.span.begin), Constant{minus ? negated(text) : read_number(text)});
   }
   if (at(TokenKind::name) && is_special_number(peek().word)) {
     const double value = special_number(take().word);
-    return make(from(sign.span.begin), Constant{minus ? -value : value}, {});
+    return make(from(sign.span.begin), Constant{minus ? -value : value});
   }
   if (!minus) return unexpected_here("a number behind the `+`");
   MR_TRY(const Expression* operand, expression(Binding::sign));
-  return make(from(sign.span.begin), Negate{operand}, {operand});
+  return make(from(sign.span.begin), Negate{operand}, height_of({operand}));
 }
 
 // `not x`; with a parenthesis right behind it, it is a function.
 Parser::ExpressionResult Parser::not_operand() {
-  if (peek(1).kind == TokenKind::left_parenthesis || !begins_operand(1)) return named_operand();
+  const bool called = peek(1).kind == TokenKind::left_parenthesis && !begins_lambda(1);
+  if (called || !begins_operand(1)) return named_operand();
   const uint32_t begin = take().span.begin;
   MR_TRY(const Expression* operand, expression(Binding::not_));
-  return make(from(begin), Not{operand}, {operand});
+  return make(from(begin), Not{operand}, height_of({operand}));
 }
 
 // A variable with the names behind its dots, a call, or a word that is a constant.
@@ -143,17 +144,16 @@ Parser::ExpressionResult Parser::named_operand() {
   }
   const bool constant = first.word == Word::true_ || first.word == Word::false_;
   if (constant && field.chain.size() == 1) {
-    return make(first.span, Constant{first.word == Word::true_}, {});
+    return make(first.span, Constant{first.word == Word::true_});
   }
-  return make(from(first.span.begin), std::move(field), {});
+  return make(from(first.span.begin), std::move(field));
 }
 
 Parser::ExpressionResult Parser::call(const Token& name) {
   const Token opening = take();
   MR_TRY(ExpressionList arguments, list(TokenKind::right_parenthesis, opening));
-  const ExpressionList below = arguments;
-  return make(from(name.span.begin), Call{{name_of(name), name.span}, std::move(arguments)}, {},
-              below);
+  const uint32_t below = height_of(arguments);
+  return make(from(name.span.begin), Call{{name_of(name), name.span}, std::move(arguments)}, below);
 }
 
 // (expression), or a tuple as soon as there is a comma.
@@ -170,8 +170,8 @@ Parser::ExpressionResult Parser::parenthesised() {
   }
   MR_TRY(ExpressionList items, list(TokenKind::right_parenthesis, opening));
   items.insert(items.begin(), first);
-  const ExpressionList below = items;
-  return make(from(opening.span.begin), TupleLiteral{std::move(items)}, {}, below);
+  const uint32_t below = height_of(items);
+  return make(from(opening.span.begin), TupleLiteral{std::move(items)}, below);
 }
 
 // case when a then b else c end, case x when a then b end; or something that is called `case`.
@@ -194,40 +194,39 @@ Parser::ExpressionResult Parser::case_operand() {
 
 Parser::ExpressionResult Parser::case_arms(uint32_t begin, const Expression* subject) {
   Case choice{subject, {}, nullptr};
-  ExpressionList below;
+  uint32_t below = 0;
   if (!at_word(Word::when)) return unexpected_here("`when`");
   while (take_if_word(Word::when)) {
     MR_TRY(const Expression* when, expression());
     if (!take_if_word(Word::then)) return unexpected_here("`then`");
     MR_TRY(const Expression* then, expression());
     choice.arms.push_back({when, then});
-    below.insert(below.end(), {when, then});
+    below = std::max({below, when->height, then->height});
   }
   if (take_if_word(Word::else_)) {
     MR_TRY(choice.otherwise, expression());
   }
   if (!take_if_word(Word::end)) return unexpected_here("`end`");
   const Expression* otherwise = choice.otherwise;
-  return make(from(begin), std::move(choice), {subject, otherwise}, below);
+  return make(from(begin), std::move(choice), std::max(below, height_of({subject, otherwise})));
 }
 
 // Whether names and an arrow follow: x ->, x, y ->, (x, y) ->, () ->. What was found not to be so
 // is remembered, so that a long list of names is looked over only once.
-bool Parser::begins_lambda() {
-  const bool bracketed = at(TokenKind::left_parenthesis);
-  size_t ahead = bracketed ? 1 : 0;
-  if (!bracketed && next_ < no_lambda_before_) return false;
+bool Parser::begins_lambda(size_t ahead) {
+  const bool bracketed = peek(ahead).kind == TokenKind::left_parenthesis;
+  if (!bracketed && (!is_name(ahead) || next_ + ahead < no_lambda_before_)) return false;
+  if (bracketed) ++ahead;
   while (is_name(ahead)) {
     ++ahead;
     if (peek(ahead).kind != TokenKind::comma) break;
     ++ahead;
   }
-  const bool any = ahead > (bracketed ? 1U : 0U);
   if (bracketed) {
     return peek(ahead).kind == TokenKind::right_parenthesis &&
            peek(ahead + 1).kind == TokenKind::arrow;
   }
-  if (any && peek(ahead).kind == TokenKind::arrow) return true;
+  if (peek(ahead).kind == TokenKind::arrow) return true;
   no_lambda_before_ = next_ + ahead;
   return false;
 }
@@ -260,7 +259,7 @@ Parser::ExpressionResult Parser::lambda_body(uint32_t begin, std::vector<Identif
     MR_TRY(lambda.expression, expression());
   }
   const Expression* body = lambda.expression;
-  return make(from(begin), std::move(lambda), {body});
+  return make(from(begin), std::move(lambda), height_of({body}));
 }
 
 // Texts and holes up to `closing`, which is taken unless it is the source's end.
@@ -281,8 +280,8 @@ Parser::ExpressionResult Parser::template_pieces(uint32_t begin, TokenKind closi
     }
   }
   if (closing != TokenKind::end) take();
-  const ExpressionList below = pieces.pieces;
-  return make(from(begin), std::move(pieces), {}, below);
+  const uint32_t below = height_of(pieces.pieces);
+  return make(from(begin), std::move(pieces), below);
 }
 
 // {expression} inside a template or a tag.
@@ -299,29 +298,29 @@ Parser::ExpressionResult Parser::tag() {
   MR_CHECK(enter());
   const Token opening = take();
   Tag tag{std::string(text_of(opening).substr(1)), {}, {}};
-  ExpressionList below;
+  uint32_t below = 0;
   bool has_children = false;
   while (!at(TokenKind::tag_end) && !at(TokenKind::tag_self_close)) {
     MR_TRY(TagAttribute attribute, tag_attribute());
     has_children |= attribute.name == "children";
-    below.push_back(attribute.value);
+    below = std::max(below, attribute.value->height);
     tag.attributes.push_back(std::move(attribute));
   }
   if (take().kind == TokenKind::tag_self_close) {
-    return make(from(opening.span.begin), std::move(tag), {}, below);
+    return make(from(opening.span.begin), std::move(tag), below);
   }
   while (!at(TokenKind::tag_close)) {
     const Expression* child = nullptr;
     if (at(TokenKind::tag_text)) {
       const Token text = take();
-      MR_TRY(child, make(text.span, Constant{std::string(text_of(text)), true}, {}));
+      MR_TRY(child, make(text.span, Constant{std::string(text_of(text)), true}));
     } else if (at(TokenKind::tag_begin)) {
       MR_TRY(child, this->tag());
     } else {
       MR_TRY(child, hole());
     }
     tag.children.push_back(child);
-    below.push_back(child);
+    below = std::max(below, child->height);
   }
   const Token closing = take();
   std::string_view name = text_of(closing).substr(2);
@@ -334,7 +333,7 @@ Parser::ExpressionResult Parser::tag() {
     return semantic_error(opening.span,
                           "Can't have a HogQLX tag with both children and a 'children' attribute");
   }
-  return make(from(opening.span.begin), std::move(tag), {}, below);
+  return make(from(opening.span.begin), std::move(tag), below);
 }
 
 // name, name='text' or name={expression}
@@ -342,10 +341,10 @@ Compiled<TagAttribute> Parser::tag_attribute() {
   MR_TRY(const Token name, expect(TokenKind::tag_attribute, ""));
   TagAttribute attribute{std::string(text_of(name)), nullptr};
   if (!take_if(TokenKind::tag_equals)) {
-    MR_TRY(attribute.value, make(name.span, Constant{true, true}, {}));
+    MR_TRY(attribute.value, make(name.span, Constant{true, true}));
   } else if (at(TokenKind::string)) {
     const Token text = take();
-    MR_TRY(attribute.value, make(text.span, Constant{read_quoted(text_of(text))}, {}));
+    MR_TRY(attribute.value, make(text.span, Constant{read_quoted(text_of(text))}));
   } else {
     MR_TRY(attribute.value, hole());
   }

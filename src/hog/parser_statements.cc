@@ -70,6 +70,15 @@ Parser::StatementResult Parser::statement_of(Word word) {
   }
 }
 
+// What a condition or a loop governs. A declaration would leave its variable on the stack only
+// sometimes.
+Parser::StatementResult Parser::governed_statement() {
+  const bool declares = at_word(Word::let) || at_word(Word::fn) || at_word(Word::fun);
+  if (!declares) return statement();
+  return semantic_error(peek().span, "a declaration cannot stand here",
+                        "put braces around it: the variable ends with its block");
+}
+
 Parser::StatementResult Parser::let_statement() {
   const uint32_t begin = take().span.begin;
   MR_TRY(Identifier name, declared_name());
@@ -106,18 +115,18 @@ Parser::StatementResult Parser::if_statement() {
   if (take_if(TokenKind::comma)) {
     MR_TRY(ExpressionList arguments, list(TokenKind::right_parenthesis, opening));
     arguments.insert(arguments.begin(), condition);
-    const ExpressionList below = arguments;
+    const uint32_t below = height_of(arguments);
     MR_TRY(const Expression* called,
-           make(from(word.span.begin), Call{{"if", word.span}, std::move(arguments)}, {}, below));
+           make(from(word.span.begin), Call{{"if", word.span}, std::move(arguments)}, below));
     MR_TRY(const Expression* whole, continue_expression(called, Binding::ternary));
     return finish_statement(whole);
   }
   MR_CHECK(expect_close(TokenKind::right_parenthesis, opening));
-  MR_TRY(const Statement* then, statement());
+  MR_TRY(const Statement* then, governed_statement());
   if (at(TokenKind::semicolon) && peek(1).word == Word::else_) take();
   const Statement* otherwise = nullptr;
   if (take_if_word(Word::else_)) {
-    MR_TRY(otherwise, statement());
+    MR_TRY(otherwise, governed_statement());
   }
   const uint32_t height =
       std::max({condition->height, then->height, otherwise == nullptr ? 0 : otherwise->height});
@@ -129,7 +138,7 @@ Parser::StatementResult Parser::while_statement() {
   MR_TRY(const Token opening, expect(TokenKind::left_parenthesis, " after `while`"));
   MR_TRY(const Expression* condition, expression());
   MR_CHECK(expect_close(TokenKind::right_parenthesis, opening));
-  MR_TRY(const Statement* body, statement());
+  MR_TRY(const Statement* body, governed_statement());
   return make_statement(begin, While{condition, body}, std::max(condition->height, body->height));
 }
 
@@ -163,7 +172,7 @@ Parser::StatementResult Parser::for_statement() {
     height = std::max(height, loop.step->height);
   }
   MR_CHECK(expect_close(TokenKind::right_parenthesis, opening));
-  MR_TRY(loop.body, statement());
+  MR_TRY(loop.body, governed_statement());
   return make_statement(begin, loop, std::max(height, loop.body->height));
 }
 
@@ -179,7 +188,7 @@ Parser::StatementResult Parser::for_each(uint32_t begin, const Token& opening) {
   if (!take_if_word(Word::in)) return unexpected_here("`in`");
   MR_TRY(loop.container, expression());
   MR_CHECK(expect_close(TokenKind::right_parenthesis, opening));
-  MR_TRY(loop.body, statement());
+  MR_TRY(loop.body, governed_statement());
   const uint32_t height = std::max(loop.container->height, loop.body->height);
   return make_statement(begin, std::move(loop), height);
 }
@@ -333,7 +342,7 @@ Compiled<Parser::BlockOrDict> Parser::block_or_dict(bool empty_is_dict) {
 Parser::ExpressionResult Parser::finish_dict(uint32_t begin, const Token& opening,
                                              const Expression* first_key) {
   DictLiteral dict;
-  ExpressionList below;
+  uint32_t below = 0;
   const Expression* key = first_key;
   while (key != nullptr || !at(TokenKind::right_brace)) {
     if (key == nullptr) {
@@ -342,12 +351,12 @@ Parser::ExpressionResult Parser::finish_dict(uint32_t begin, const Token& openin
     MR_CHECK(expect(TokenKind::colon, " and the value of this key"));
     MR_TRY(const Expression* value, expression());
     dict.items.push_back({key, value});
-    below.insert(below.end(), {key, value});
+    below = std::max({below, key->height, value->height});
     key = nullptr;
     if (!take_if(TokenKind::comma)) break;
   }
   MR_CHECK(expect_close(TokenKind::right_brace, opening));
-  return make(from(begin), std::move(dict), {}, below);
+  return make(from(begin), std::move(dict), below);
 }
 
 }  // namespace mr::hog

@@ -112,6 +112,7 @@ Word word_of(std::string_view text) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   const std::string_view wanted(lower.data(), text.size());
+  if (lower[0] < 'a' || lower[0] > 'w') return Word::none;
   const auto found =
       std::ranges::lower_bound(words, wanted, {}, &std::pair<std::string_view, Word>::first);
   return found != words.end() && found->first == wanted ? found->second : Word::none;
