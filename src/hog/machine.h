@@ -62,6 +62,8 @@ class Machine {
   Result<void> load_state(std::string_view json, const Value& globals);
 
   Context& context() { return context_; }
+  // Lets go of all values of the last run, so that their heap may end first.
+  void reset();
   uint64_t operations() const { return budget_.operations(); }
   double millis() const { return budget_.millis(); }
   uint32_t async_steps() const { return async_steps_; }
@@ -98,7 +100,6 @@ class Machine {
 
   // The loop, and how it ends. Handlers of instructions give true to go on.
   Outcome go_on();
-  void reset();
   bool step();
   bool run_off_end();
   bool finish(Value result);

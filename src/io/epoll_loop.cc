@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/assert.h"
+#include "io/system_time.h"
 
 namespace mr::io {
 
@@ -16,12 +17,6 @@ namespace {
 constexpr int events_per_wait = 256;
 // Tasks resumed before descriptors and timers get their turn again.
 constexpr size_t resumes_per_turn = 1024;
-
-int64_t micros_of(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return static_cast<int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000;
-}
 
 }  // namespace
 
@@ -66,14 +61,14 @@ void EpollLoop::turn() {
 }
 
 void EpollLoop::read_clocks() {
-  now_ = Instant{micros_of(CLOCK_MONOTONIC)};
-  wall_ = WallTime{micros_of(CLOCK_REALTIME) / 1000};
+  now_ = system_instant();
+  wall_ = system_wall();
 }
 
 int EpollLoop::wait_millis() const {
   if (!ready_.empty()) return 0;
   if (timers_.empty()) return -1;
-  const int64_t micros = timers_.front().when.micros - micros_of(CLOCK_MONOTONIC);
+  const int64_t micros = timers_.front().when.micros - system_instant().micros;
   if (micros <= 0) return 0;
   constexpr int64_t longest_millis = 3'600'000;
   return static_cast<int>(std::min((micros + 999) / 1000, longest_millis));

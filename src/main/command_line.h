@@ -39,6 +39,7 @@ enum class CommandName : uint8_t {
   hog_check,
   hog_format,
   hog_disassemble,
+  hog_run,
   ingest_try,
 };
 
@@ -82,6 +83,12 @@ struct HogRequest {
   std::string form = "program";  // expression, template, filter, bytecode
   bool write = false;
   bool check = false;
+  // run; negative: the machine's own limit
+  std::string globals_file;
+  std::string replies_file;
+  long long timeout_millis = -1;
+  long long memory_bytes = -1;
+  long long async_max = -1;
 };
 
 // What `millrace ingest try` asks for.

@@ -22,7 +22,9 @@ void add_hog_commands(CLI::App& app, Command& command) {
   CLI::App& disassemble =
       add(CommandName::hog_disassemble, "disassemble", "show bytecode, one instruction a line");
 
-  for (CLI::App* sub : {&compile, &disassemble}) {
+  CLI::App& run = add(CommandName::hog_run, "run", "run a program and print what comes of it");
+
+  for (CLI::App* sub : {&compile, &disassemble, &run}) {
     sub->add_option("file", request.files, "the file; - for standard input")
         ->required()
         ->expected(1);
@@ -35,10 +37,20 @@ void add_hog_commands(CLI::App& app, Command& command) {
         ->check(CLI::IsMember({"program", "expression", "template", "filter"}))
         ->capture_default_str();
   }
-  disassemble.add_option("--as", request.form, "what the file is; bytecode is a JSON list")
-      ->check(CLI::IsMember({"program", "expression", "template", "filter", "bytecode"}))
-      ->capture_default_str();
-  for (CLI::App* sub : {&compile, &check}) {
+  for (CLI::App* sub : {&disassemble, &run}) {
+    sub->add_option("--as", request.form, "what the file is; bytecode is a JSON list")
+        ->check(CLI::IsMember({"program", "expression", "template", "filter", "bytecode"}))
+        ->capture_default_str();
+  }
+  run.add_option("--globals", request.globals_file, "JSON: the globals that the program may read");
+  run.add_option("--replies", request.replies_file,
+                 "JSON list: what fetch and sleep answer, in order; without it neither exists");
+  run.add_option("--timeout", request.timeout_millis, "milliseconds of work at most")
+      ->check(CLI::NonNegativeNumber);
+  run.add_option("--memory", request.memory_bytes, "bytes at most")->check(CLI::NonNegativeNumber);
+  run.add_option("--max-async", request.async_max, "asynchronous calls at most")
+      ->check(CLI::NonNegativeNumber);
+  for (CLI::App* sub : {&compile, &check, &run}) {
     sub->add_flag("--json", command.json, "print JSON, for scripts");
   }
   format.add_flag("--write", request.write, "change the files instead of printing");

@@ -74,13 +74,11 @@ int run(int count, const char* const* arguments) {
     case CommandName::restriction_remove:
       return run_restriction_remove(*command);
     case CommandName::hog_compile:
-      return run_hog_compile(*command);
     case CommandName::hog_check:
-      return run_hog_check(*command);
     case CommandName::hog_format:
-      return run_hog_format(*command);
     case CommandName::hog_disassemble:
-      return run_hog_disassemble(*command);
+    case CommandName::hog_run:
+      return run_hog(*command);
   }
   return usage_exit_code;
 }

@@ -63,3 +63,42 @@ def test_fmt_changes_files_only_when_asked(tmp_path):
     hog("fmt", path, "--write")
     assert path.read_text(encoding="utf-8") == formatted
     hog("fmt", path, "--check")
+
+
+def test_run_prints_result_and_lines(tmp_path):
+    path = write(tmp_path, "print('hi', a.b); return [a.b + 1, 0 / 0]")
+    globals_file = tmp_path / "globals.json"
+    globals_file.write_text('{"a": {"b": 2}}', encoding="utf-8")
+    assert hog("run", path, "--globals", globals_file).stdout == 'hi 2\n[3,{"$float":"NaN"}]\n'
+
+
+def test_run_goes_on_from_the_stored_state_with_each_reply(tmp_path):
+    path = write(tmp_path, "return arrayMap(x -> fetch(x).status, ['a', 'b'])")
+    replies = tmp_path / "replies.json"
+    replies.write_text('[{"status": 200}, {"status": 404}]', encoding="utf-8")
+    ran = json.loads(hog("run", path, "--replies", replies, "--json").stdout)
+    assert ran["result"] == [200, 404] and ran["error"] is None
+    assert ran["async_calls"] == [{"name": "fetch", "arguments": ["a"]},
+                                  {"name": "fetch", "arguments": ["b"]}]
+    assert [frame["chunk"] for frame in ran["suspended_state"]["callStack"]] == [
+        "root", "stl/arrayMap", "root"]
+    ran = json.loads(hog("run", path, "--json", expected=1).stdout)
+    assert ran["error"]["message"] == "Unsupported function call: fetch"
+
+
+def test_run_keeps_its_limits(tmp_path):
+    path = write(tmp_path, "let s := 'a'; while (true) { s := s || s }")
+    said = hog("run", path, "--memory", "1000000", expected=1).stderr
+    assert said.startswith("HogVMException: Memory limit of 1000000 bytes exceeded.")
+    path = write(tmp_path, "while (true) {}")
+    assert "timed out after 0.05 seconds" in hog("run", path, "--timeout", "50", expected=1).stderr
+
+
+def test_run_tells_errors_that_programs_throw_from_others(tmp_path):
+    path = write(tmp_path, "throw HogError('Mine', 'why', [1])")
+    assert json.loads(hog("run", path, "--json", expected=1).stdout)["error"] == {
+        "name": "UncaughtHogVMException", "type": "Mine", "message": "why", "payload": [1],
+        "native": False}
+    path = write(tmp_path, '["_H", 1, 31, 2, "upper", 1]')
+    error = json.loads(hog("run", path, "--as", "bytecode", "--json", expected=1).stdout)["error"]
+    assert error["native"] and error["call"] == "upper(null)"
