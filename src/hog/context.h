@@ -28,7 +28,8 @@ inline constexpr int value_nesting_max = 1000;
 // Counts work and watches the clock. Long loops of the library ask it as the machine does.
 class Budget {
  public:
-  Budget(Host& host, const Limits& limits) : host_(host), limits_(limits) {}
+  Budget(Host& host, const Limits& limits)
+      : host_(host), limits_(limits), began_(host.steady_millis()) {}
 
   // A run begins, after `millis` and `operations` that earlier runs have used.
   void start(double millis_used, uint64_t operations_used) {
@@ -70,7 +71,7 @@ class Budget {
 
   Host& host_;
   Limits limits_;
-  double began_ = 0;
+  double began_;
   uint64_t operations_ = 0;
   uint64_t work_ = 0;
   bool exhausted_ = false;

@@ -192,53 +192,41 @@ bool Machine::unknown() {
                       frames_.back().chunk->name + "\": " + what);
 }
 
-bool Machine::operand(int32_t& integer) {
-  if (position_ >= cells_size_) return fail_machine("Unexpected end of bytecode");
-  integer = cells_[position_++].integer;
-  if (integer != Code::integer_none) return true;
+bool Machine::fail_end_of_bytecode() {
+  return fail_machine("Unexpected end of bytecode");
+}
+
+// The operand last read is none that its instruction can take.
+bool Machine::fail_operand() {
   return fail_machine("Invalid operand at position " + std::to_string(position_ - 1));
+}
+
+bool Machine::fail_empty_stack() {
+  return fail_machine("Invalid HogQL bytecode, stack is empty, can not pop");
 }
 
 bool Machine::operand_count(uint32_t& count) {
   int32_t integer = 0;
   if (!operand(integer)) return false;
-  if (integer < 0)
-    return fail_machine("Invalid operand at position " + std::to_string(position_ - 1));
+  if (integer < 0) return fail_operand();
   count = static_cast<uint32_t>(integer);
   return true;
 }
 
 bool Machine::operand_text(Value& text) {
-  if (position_ >= cells_size_) return fail_machine("Unexpected end of bytecode");
+  if (position_ >= cells_size_) return fail_end_of_bytecode();
   text = cells_[position_++].constant;
-  return text.is_text() ||
-         fail_machine("Invalid operand at position " + std::to_string(position_ - 1));
+  return text.is_text() || fail_operand();
 }
 
-bool Machine::push(Value value) {
-  if (stack_.size() == stack_.capacity()) {
-    constexpr size_t smallest = 64;
-    const size_t capacity = std::max(smallest, stack_.capacity() * 2);
-    if (!heap_.take(capacity * sizeof(Value))) return fail_limits();
-    stack_.reserve(capacity);
-    heap_.give_back(stack_bytes_);
-    stack_bytes_ = capacity * sizeof(Value);
-  }
-  stack_.push_back(std::move(value));
+bool Machine::grow_stack() {
+  constexpr size_t smallest = 64;
+  const size_t capacity = std::max(smallest, stack_.capacity() * 2);
+  if (!heap_.take(capacity * sizeof(Value))) return fail_limits();
+  stack_.reserve(capacity);
+  heap_.give_back(stack_bytes_);
+  stack_bytes_ = capacity * sizeof(Value);
   return true;
-}
-
-bool Machine::pop(Value& value) {
-  if (stack_.empty()) {
-    return fail_machine("Invalid HogQL bytecode, stack is empty, can not pop");
-  }
-  value = std::move(stack_.back());
-  stack_.pop_back();
-  return true;
-}
-
-bool Machine::pop_two(Value& top, Value& below) {
-  return pop(top) && pop(below);
 }
 
 bool Machine::jump_by(int32_t distance) {

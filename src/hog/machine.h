@@ -109,12 +109,29 @@ class Machine {
   bool unknown();
 
   // Operands and stack.
-  bool operand(int32_t& integer);
+  bool operand(int32_t& integer) {
+    if (position_ >= cells_size_) return fail_end_of_bytecode();
+    integer = cells_[position_++].integer;
+    return integer != Code::integer_none || fail_operand();
+  }
   bool operand_count(uint32_t& count);
   bool operand_text(Value& text);
-  bool push(Value value);
-  bool pop(Value& value);
-  bool pop_two(Value& top, Value& below);
+  bool push(Value value) {
+    if (stack_.size() == stack_.capacity() && !grow_stack()) return false;
+    stack_.push_back(std::move(value));
+    return true;
+  }
+  bool pop(Value& value) {
+    if (stack_.empty()) return fail_empty_stack();
+    value = std::move(stack_.back());
+    stack_.pop_back();
+    return true;
+  }
+  bool pop_two(Value& top, Value& below) { return pop(top) && pop(below); }
+  bool grow_stack();
+  bool fail_empty_stack();
+  bool fail_end_of_bytecode();
+  bool fail_operand();
   bool jump_by(int32_t distance);
   void cut_stack(size_t size);
 

@@ -10,6 +10,18 @@
 namespace mr::hog {
 namespace {
 
+// The sign is the left side's. Whole numbers, nearly all there are, need no library.
+double modulo(double left, double right) {
+  constexpr double whole_max = 1e15;
+  const bool small = left >= 0 && left < whole_max && right > 0 && right < whole_max;
+  const auto a = small ? static_cast<int64_t>(left) : 0;
+  const auto b = small ? static_cast<int64_t>(right) : 0;
+  if (small && b > 0 && static_cast<double>(a) == left && static_cast<double>(b) == right) {
+    return static_cast<double>(a % b);
+  }
+  return std::fmod(left, right);
+}
+
 double compute(Opcode opcode, double left, double right) {
   switch (opcode) {
     case Opcode::plus:
@@ -21,7 +33,7 @@ double compute(Opcode opcode, double left, double right) {
     case Opcode::divide:
       return left / right;
     default:
-      return std::fmod(left, right);
+      return modulo(left, right);
   }
 }
 
@@ -53,7 +65,7 @@ bool Machine::all_or_any(bool all) {
   uint32_t count = 0;
   if (!operand_count(count)) return false;
   if (count > stack_.size()) {
-    return fail_machine("Invalid HogQL bytecode, stack is empty, can not pop");
+    return fail_empty_stack();
   }
   bool result = all;
   for (size_t i = stack_.size() - count; i < stack_.size(); ++i) {

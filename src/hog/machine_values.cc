@@ -15,8 +15,7 @@ bool Machine::op_get_global() {
   uint32_t count = 0;
   if (!operand_count(count)) return false;
   if (count > stack_.size() || count == 0) {
-    return count == 0 ? fail_unknown_global(0)
-                      : fail_machine("Invalid HogQL bytecode, stack is empty, can not pop");
+    return count == 0 ? fail_unknown_global(0) : fail_empty_stack();
   }
   const Value& globals = frames_.back().chunk->globals;
   const Value* found = globals.is_dict() ? globals.dict().find(stack_.back()) : nullptr;
@@ -90,7 +89,7 @@ bool Machine::op_push_null() {
 }
 
 bool Machine::op_push_constant() {
-  if (position_ >= cells_size_) return fail_machine("Unexpected end of bytecode");
+  if (position_ >= cells_size_) return fail_end_of_bytecode();
   return push(cells_[position_++].constant);
 }
 
@@ -127,7 +126,7 @@ bool Machine::op_dict() {
   uint32_t count = 0;
   if (!operand_count(count)) return false;
   if (size_t{count} * 2 > stack_.size()) {
-    return fail_machine("Invalid HogQL bytecode, stack is empty, can not pop");
+    return fail_empty_stack();
   }
   const size_t first = stack_.size() - size_t{count} * 2;
   Value made = make_dict(heap_);
