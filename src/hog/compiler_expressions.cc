@@ -105,7 +105,8 @@ Compiled<void> Compiler::visit_expression(const Field& field, Span span) {
     warn(span, "there is no `" + root + "`: this reads a global of that name",
          root == "break" ? "end a loop by its condition, or leave its function with `return`"
                          : "put the rest of the loop's body into an `if`");
-  } else if (!options_.globals.empty() && std::ranges::count(options_.globals, root) == 0 &&
+  } else if (!options_.globals.empty() && warnings_.size() < warnings_max &&
+             std::ranges::count(options_.globals, root) == 0 &&
              std::ranges::count(options_.functions, root) == 0) {
     std::vector<std::string_view> names = options_.globals;
     scope_->append_names(names);
@@ -321,7 +322,8 @@ Compiled<void> Compiler::visit_expression(const Call& call, Span span) {
     emit(Opcode::call_local, count);
     return {};
   }
-  if (!options_.functions.empty() && std::ranges::count(options_.functions, name) == 0 &&
+  if (!options_.functions.empty() && warnings_.size() < warnings_max &&
+      std::ranges::count(options_.functions, name) == 0 &&
       std::ranges::count(options_.globals, name) == 0) {
     std::vector<std::string_view> names = options_.functions;
     scope_->append_names(names);

@@ -24,19 +24,8 @@ Compiled<SyntaxTree> Parser::parse(std::string_view source, const TokenList& tok
   return std::move(parser.tree_);
 }
 
-const Token& Parser::peek(size_t ahead) const {
-  return list_[std::min(next_ + ahead, list_.size() - 1)];
-}
-
 bool Parser::at_word(Word word) const {
   return at(TokenKind::name) && peek().word == word;
-}
-
-Token Parser::take() {
-  const Token token = peek();
-  last_end_ = token.span.end;
-  ++next_;
-  return token;
 }
 
 bool Parser::take_if(TokenKind kind) {

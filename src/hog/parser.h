@@ -59,10 +59,17 @@ class Parser {
   Parser(std::string_view source, const TokenList& list) : source_(source), list_(list.tokens) {}
 
   // Tokens (parser.cc).
-  const Token& peek(size_t ahead = 0) const;
+  const Token& peek(size_t ahead = 0) const {
+    return list_[std::min(next_ + ahead, list_.size() - 1)];
+  }
   bool at(TokenKind kind) const { return peek().kind == kind; }
   bool at_word(Word word) const;
-  Token take();
+  Token take() {
+    const Token token = peek();
+    last_end_ = token.span.end;
+    ++next_;
+    return token;
+  }
   bool take_if(TokenKind kind);
   bool take_if_word(Word word);
   Compiled<Token> expect(TokenKind kind, std::string_view purpose);

@@ -10,6 +10,7 @@
 #include "hog/compiler.h"
 #include "hog/disassembler.h"
 #include "hog/formatter.h"
+#include "hog/library.h"
 #include "main/commands.h"
 #include "main/hog_source.h"
 
@@ -23,6 +24,38 @@ std::string warnings_text(std::string_view source, const std::string& path,
     text += hog::render(source, path, warning);
   }
   return text;
+}
+
+// What programs may call: the library, and what is given to transformations and destinations.
+hog::CompileOptions known_functions() {
+  hog::CompileOptions options;
+  options.functions = {"import",
+                       "fetch",
+                       "sleep",
+                       "postHogCapture",
+                       "capture",
+                       "geoipLookup",
+                       "cleanNullValues",
+                       "isKnownBotUserAgent",
+                       "isKnownBotIp",
+                       "print",
+                       "and",
+                       "or",
+                       "not",
+                       "in"};
+  for (const auto functions :
+       {hog::text_functions(), hog::regex_functions(), hog::encoding_functions(),
+        hog::logic_functions(), hog::array_functions(), hog::object_functions(),
+        hog::json_functions(), hog::date_functions(), hog::date_form_functions(),
+        hog::hash_functions()}) {
+    for (const hog::LibraryFunction& function : functions) {
+      options.functions.push_back(function.name);
+    }
+  }
+  for (const hog::LibraryProgram& program : hog::library_programs()) {
+    options.functions.push_back(program.name);
+  }
+  return options;
 }
 
 // One file of `check`, as JSON: {"file":…,"error":…,"warnings":[…]}.
@@ -75,11 +108,12 @@ int run_hog_compile(const Command& command) {
 
 int run_hog_check(const Command& command) {
   int exit_code = 0;
+  const hog::CompileOptions options = known_functions();
   std::string json = "[";
   for (const std::string& path : command.hog.files) {
     const auto source = read_source(path);
     if (!source) return report(source.error());
-    const auto compiled = hog::compile(*source, form_of(command.hog));
+    const auto compiled = hog::compile(*source, form_of(command.hog), options);
     if (!compiled) exit_code = compile_error_exit_code;
     if (command.json) {
       json += (json.size() > 1 ? "," : "") + check_json(*source, path, compiled);

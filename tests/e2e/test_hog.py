@@ -51,6 +51,10 @@ def test_check_reports_oddities_of_several_files(tmp_path):
     assert "assignment is written `:=`" in hog("check", path, path).stdout
     found = json.loads(hog("check", path, "--json").stdout)
     assert found[0]["error"] is None and found[0]["warnings"][0]["line"] == 1
+    path = write(tmp_path, "print(arrayMpa(x -> toString(x), [fetch('u'), now()]))")
+    said = hog("check", path).stdout
+    assert "unknown function `arrayMpa`" in said and "did you mean `arrayMap`?" in said
+    assert said.count("warning") == 1, said
     assert "cannot read" in hog("check", tmp_path / "none", expected=1).stderr
 
 
