@@ -315,7 +315,9 @@ void Formatter::visit_expression(const Access& access, Span /*span*/) {
   if (dotted) {
     write(access.nullish ? "?." : ".");
     const auto& key = std::get<Constant>(access.key->form).value;
-    write(key.text() != nullptr ? member_name(*key.text()) : write_constant(key));
+    const Span span = access.key->span;
+    write(key.text() != nullptr ? member_name(*key.text())
+                                : std::string(source_.substr(span.begin, span.end - span.begin)));
     return;
   }
   write(access.nullish ? "?.[" : "[");

@@ -58,6 +58,8 @@ TEST(Formatter, BreaksWhatIsTooLong) {
 TEST(Formatter, KeepsLiteralsAsTheyAreWritten) {
   const std::string source = "print(0xFF, 1.50, 1e3, 'it''s', 'a\\x41', f'{a}\\n')\n";
   EXPECT_EQ(formatted(source), source);
+  const std::string huge = "a." + std::string(40, '2') + "\n";
+  EXPECT_EQ(formatted(huge), huge);
   EXPECT_EQ(formatted("NULL = TRUE", SourceForm::expression), "null = true\n");
 }
 
