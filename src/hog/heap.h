@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <vector>
 
 namespace mr::hog {
 
@@ -32,6 +34,9 @@ class Heap {
   }
   void give_back(size_t bytes) { bytes_ -= bytes; }
 
+  // Keeps what the heap's values point to (the code of a closure) until the last of them is gone.
+  void keep(std::shared_ptr<const void> owned) { kept_.push_back(std::move(owned)); }
+
   bool exceeded() const { return bytes_refused_ != 0; }
   // What would have been in use, had the first refused allocation been made.
   size_t bytes_refused() const { return bytes_refused_; }
@@ -56,6 +61,7 @@ class Heap {
   Container* containers_ = nullptr;  // all that can be part of a cycle
   Container* waiting_ = nullptr;     // containers to be freed
   bool freeing_ = false;
+  std::vector<std::shared_ptr<const void>> kept_;
 };
 
 }  // namespace mr::hog

@@ -81,6 +81,12 @@ Machine::~Machine() {
   heap_.give_back(stack_bytes_);
 }
 
+const Code* Machine::own(Program program) {
+  auto code = std::make_shared<const Code>(std::move(program));
+  heap_.keep(code);
+  return code.get();
+}
+
 void Machine::reset() {
   stack_.clear();
   frames_.clear();

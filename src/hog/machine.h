@@ -198,6 +198,8 @@ class Machine {
 
   const Chunk* find_chunk(std::string_view name);
   const Chunk* library_chunk(std::string_view name);
+  // Code that lives as long as the heap: a cycle of values may hold its closures until then.
+  const Code* own(Program program);
 
   Heap& heap_;
   Host& host_;
@@ -207,7 +209,6 @@ class Machine {
   Context context_;
 
   std::deque<Chunk> chunks_;  // the root first; frames point into it
-  std::vector<std::unique_ptr<Code>> owned_codes_;
   std::vector<Value> stack_;
   std::vector<Frame> frames_;
   std::vector<TryBlock> try_blocks_;

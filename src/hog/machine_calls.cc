@@ -378,8 +378,7 @@ const Machine::Chunk* Machine::find_chunk(std::string_view name) {
   }
   const Program* program = host_.chunk(name);
   if (program == nullptr) return nullptr;
-  owned_codes_.push_back(std::make_unique<Code>(*program));
-  chunks_.push_back({std::string(name), owned_codes_.back().get(), chunks_.front().globals});
+  chunks_.push_back({std::string(name), own(*program), chunks_.front().globals});
   return &chunks_.back();
 }
 
@@ -390,8 +389,7 @@ const Machine::Chunk* Machine::library_chunk(std::string_view name) {
   }
   const LibraryProgram* program = find_library_program(name);
   if (program == nullptr) return nullptr;
-  owned_codes_.push_back(std::make_unique<Code>(program->make()));
-  chunks_.push_back({chunk_name, owned_codes_.back().get(), Value()});
+  chunks_.push_back({chunk_name, own(program->make()), Value()});
   return &chunks_.back();
 }
 

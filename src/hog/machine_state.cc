@@ -229,8 +229,7 @@ class StateReader {
     MR_TRY(const auto bytecodes, json::Object::parse(json::member_of(state_, "bytecodes")));
     const auto add = [&](std::string_view name) -> Result<void> {
       MR_TRY(Program program, read_program(json::member_of(*bytecodes.find(name), "bytecode")));
-      machine_.owned_codes_.push_back(std::make_unique<Code>(std::move(program)));
-      machine_.chunks_.push_back({std::string(name), machine_.owned_codes_.back().get(), globals});
+      machine_.chunks_.push_back({std::string(name), machine_.own(std::move(program)), globals});
       return {};
     };
     if (!bytecodes.contains("root")) return malformed("no bytecode");

@@ -16,18 +16,18 @@ struct Rig {
   }
 
   Outcome run(std::string_view source) {
-    code = std::make_unique<Code>(compile(source, SourceForm::program).value().program);
-    return machine.run(*code, Value());
+    return run(compile(source, SourceForm::program).value().program);
   }
-  Outcome run_bytecode(std::string_view json) {
-    code = std::make_unique<Code>(read_program(json).value());
-    return machine.run(*code, Value());
+  Outcome run_bytecode(std::string_view json) { return run(read_program(json).value()); }
+  Outcome run(Program program) {
+    codes.push_back(std::make_unique<Code>(std::move(program)));
+    return machine.run(*codes.back(), Value());
   }
 
   TestHost host;
   Limits limits;
+  std::vector<std::unique_ptr<Code>> codes;  // each outlives what its runs made
   Heap heap;
-  std::unique_ptr<Code> code;
   Machine machine;
 };
 
@@ -74,6 +74,22 @@ TEST(Machine, CyclesAreFreedWithTheHeap) {
   const Outcome outcome =
       rig.run("for (let i := 0; i < 100; i := i + 1) { let a := []; a[1] := a; let f := () -> f }");
   EXPECT_EQ(outcome.end, End::finished);
+}
+
+TEST(Machine, ACycleOfClosuresFromAStateOutlivesItsMachine) {
+  Rig rig;
+  ASSERT_EQ(rig.run("let f := () -> f; let x := fetch('u'); return f").end, End::suspended);
+  const std::string state = rig.machine.save_state().value();
+  Limits limits;
+  TestHost host;
+  Heap heap(limits.memory_bytes_max);
+  Value result;
+  {
+    Machine machine(heap, host, limits);
+    ASSERT_TRUE(machine.load_state(state, Value()));
+    result = machine.resume(Value()).result;
+  }
+  EXPECT_EQ(result.kind(), Kind::closure);
 }
 
 TEST(Machine, DeepValuesNeitherCrashPrintingNorFreeing) {
